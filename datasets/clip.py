@@ -1,0 +1,122 @@
+"""One clip of a data set: what is known about it, and its decoded media."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from .errors import ClipError
+
+FPS = 25
+"""Frames per second in which skips and frame labels are counted (AV-HuBERT's rate)."""
+AUDIO_RATE = 16_000
+"""Samples per second of the audio that silence is measured on."""
+
+View = Literal["full", "face", "mouth"]
+Span = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One file, its labels and its media.
+
+    All times are seconds of the original file, also when the start is skipped.
+
+    Attributes:
+        id: unique in the data set, the same on every machine.
+        dataset, split: as in `sim_whole`, `test`.
+        root, path: the folder on this machine, and the file inside it (POSIX separators).
+        label: 1 fake, 0 real; `label_video` and `label_audio` likewise for each stream, None where unknown.
+        method: the manipulation's name, `real` for none.
+        identity: who is seen; intervals are clustered by it.
+        source: the recording that the clip was made from; a fake shares it with its real.
+        pair: what joins a fake with the real that it was made from; None where there is none.
+        duration: seconds according to the manifest, None where unknown.
+        segments: fake intervals (start, end) of any stream; None where the fake has no times (a whole-clip
+            manipulation), () for a real clip.
+        segments_audio, segments_video: the same of each stream.
+        sha256: of the file's bytes, when known.
+        skip: 25 fps frames cut from the start of both streams before anything else.
+    """
+
+    id: str
+    dataset: str
+    split: str
+    root: Path
+    path: str
+    label: int
+    label_video: int | None
+    label_audio: int | None
+    method: str
+    identity: str
+    source: str
+    pair: str | None = None
+    duration: float | None = None
+    segments: tuple[Span, ...] | None = None
+    segments_audio: tuple[Span, ...] | None = None
+    segments_video: tuple[Span, ...] | None = None
+    sha256: str | None = None
+    skip: int = 0
+
+    @property
+    def file(self) -> Path:
+        """Where the file is on this machine."""
+        return self.root / self.path
+
+    @property
+    def start(self) -> float:
+        """The first second that is seen."""
+        return self.skip / FPS
+
+    @cached_property
+    def key(self) -> str:
+        """What the decoded media depend on: the file's content and the skip.
+
+        Raises:
+            ClipError: the file is missing or cannot be read.
+        """
+        return f"{self.content}-{self.skip}"
+
+    @cached_property
+    def content(self) -> str:
+        """SHA-256 of the file, from the manifest or computed."""
+        if self.sha256:
+            return self.sha256
+        from .files import sha256_file
+
+        try:
+            return sha256_file(self.file)
+        except OSError as error:
+            raise self.error(f"cannot be read: {error.strerror}") from error
+
+    def skipping(self, frames: int) -> "Clip":
+        """The same clip without its first `frames` frames at 25 fps (40 ms each), in both streams."""
+        return replace(self, skip=frames)
+
+    def audio(self, rate: int = AUDIO_RATE) -> np.ndarray | None:
+        """Mono sound, `(L,) float32` in [-1, 1], or None where the file has no audio track.
+
+        Raises:
+            ClipError: the file is missing, truncated or undecodable, or nothing is left after the skip.
+        """
+        from .media import audio
+
+        return audio(self, rate)
+
+    def frames(self, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
+        """Pictures at `fps` per second: `(T, H, W, 3) uint8` RGB, or `(T, size, size) uint8` gray for "mouth".
+
+        "face" and "mouth" are cut at the landmarks beside the file; `size` is the edge of the result in pixels.
+
+        Raises:
+            ClipError: no video track, no landmarks for a crop, an undecodable file, or no frame left.
+        """
+        from .media import frames
+
+        return frames(self, fps, view, size)
+
+    def error(self, reason: str) -> ClipError:
+        """A `ClipError` about this clip."""
+        return ClipError(self.id, str(self.file), reason)

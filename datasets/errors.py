@@ -1,0 +1,23 @@
+"""Errors that name what happened, where, and what to do."""
+
+
+class ClipError(Exception):
+    """One clip cannot be used; the run goes on and counts it in coverage.
+
+    `clip` is its id, `path` where its file was looked for, `reason` a short phrase such as "no audio track".
+    """
+
+    def __init__(self, clip: str, path: str, reason: str) -> None:
+        super().__init__(clip, path, reason)
+        self.clip, self.path, self.reason = clip, path, reason
+
+    def __str__(self) -> str:
+        return f"{self.clip} ({self.path}): {self.reason}"
+
+
+class DatasetError(Exception):
+    """A data set cannot be used as a whole; the message says what to do."""
+
+
+class DiskFullError(OSError):
+    """The disk is full; nothing half-written was left behind."""

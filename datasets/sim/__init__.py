@@ -1,0 +1,1 @@
+"""The embedded corpus: procedural talking faces with planted manipulations."""

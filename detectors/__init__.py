@@ -1,0 +1,1 @@
+"""Who is measured: encoders, heads and whole detectors."""

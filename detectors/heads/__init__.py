@@ -1,0 +1,1 @@
+"""Heads on frozen features, one module each; a module dropped in here registers itself."""
