@@ -1,7 +1,7 @@
 """Manifests: what a data set holds, one JSON line a clip after a header line.
 
-The manifest is exact everywhere: it holds nothing that depends on the machine. Hashes of generated files, which may
-differ between machines, stand in a file of their own beside it.
+The manifest is exact everywhere: it holds nothing that depends on the machine. Hashes of generated files, which
+may differ between machines, stand in a file of their own beside it.
 """
 
 import hashlib
