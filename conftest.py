@@ -1,0 +1,102 @@
+"""Joins the benchmark to pytest: options, marks, which worker runs what, and the table at the end."""
+
+import os
+
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    # One thread a worker, before NumPy or torch start theirs: more workers are faster than more threads, and sums
+    # split over another number of threads end in other last digits.
+    os.environ.setdefault(_variable, "1")
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import cells
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("avdf-bench", "avdf-bench: what to measure, and where results go")
+    group.addoption(
+        "--size",
+        choices=("default", "full"),
+        default="default",
+        help="embedded corpus: about 800 clips (default), or about 1,800 with narrower intervals",
+    )
+    group.addoption(
+        "--corpus-seed", type=int, default=0, metavar="N", help="seed that draws the embedded corpus (default: 0)"
+    )
+    group.addoption(
+        "--rerun",
+        choices=("only-missing", "always", "never"),
+        default="only-missing",
+        help="measure cells without a result of the same signature (default), all of them, or none (show what is there)",
+    )
+    group.addoption(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="where records and per-clip scores are written (default: results)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for description in cells.MARKS.values():
+        config.addinivalue_line("markers", description)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Cells of one encoder go to one worker, which loads it once; elsewhere a test module does.
+
+    A scheduler of our own, since `--dist loadgroup` is silently ignored by pytest 9.2 with xdist 3.8.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByEncoder(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope_of(nodeid)
+
+    return ByEncoder(config, log)
+
+
+def scope_of(nodeid: str) -> str:
+    """What of a node id keeps tests on one worker: the encoder of a cell, else the module."""
+    module, _, name = nodeid.partition("::")
+    if "benchmark/" in module and "[" in name:
+        return name.partition("[")[2].partition("-")[0].rstrip("]")
+    return module
+
+
+@pytest.fixture(scope="session")
+def bench(pytestconfig: pytest.Config) -> Iterator[Any]:
+    """What measures a cell, or finds that it has been measured; see `benchmark.run.Bench`."""
+    from benchmark.run import Bench, Options
+
+    option = pytestconfig.option
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    yield Bench(
+        Options(option.size, option.corpus_seed, option.rerun, option.results.absolute()),
+        uncaptured=capture.global_and_fixture_disabled,
+    )
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """The table of the cells that this run selected, or what to select when there were none."""
+    reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.stats.get(kind, [])]
+    texts = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "record"]
+    if texts:
+        from benchmark.summary import summary
+
+        terminalreporter.section("results")
+        terminalreporter.write_line(summary(texts, config.option.results))
+    elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _is_benchmark(config):
+        terminalreporter.section("no cell selected")
+        guess = cells.hint(config.option.keyword) if config.option.keyword else ""
+        terminalreporter.write_line((guess + "\n" if guess else "") + cells.known_words())
+
+
+def _is_benchmark(config: pytest.Config) -> bool:
+    return any("benchmark" in Path(str(argument)).parts for argument in config.args)

@@ -1,0 +1,55 @@
+"""Which data sets there are, and their clips. Only the embedded ones so far; all of their names begin with `sim_`."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from .clip import Clip
+from .manifest import manifest_hash
+from .sim import build, plan
+
+EMBEDDED = plan.NAMES
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Which embedded corpus: `size` is "default" or "full", `seed` draws it."""
+
+    size: str = "default"
+    seed: int = 0
+
+    @property
+    def version(self) -> int:
+        """The generator's version: the same version, size and seed mean the same manifests."""
+        return plan.VERSION
+
+    def clips(self, name: str, split: str) -> list[Clip]:
+        """The clips of one split, as the manifest has them; nothing is generated."""
+        return [clip for clip in _planned(name, self.size, self.seed) if clip.split == split]
+
+    def manifest(self, name: str, split: str) -> str:
+        """The manifest hash of one split, the same on every machine."""
+        return _hash(name, split, self)
+
+    def generate(self, names: list[str], *, progress: bool = True) -> None:
+        """Make the files that are missing; cheap when all are there."""
+        build.ensure(names, self.size, self.seed, progress=progress)
+
+    def load(self, name: str, split: str) -> list[Clip]:
+        """The clips of one split with the hashes of their generated files.
+
+        A clip whose file has gone missing since it was generated keeps no hash, and fails when it is read.
+        """
+        hashes = build.hashes(self.seed)
+        return [replace(clip, sha256=hashes.get(clip.path)) for clip in self.clips(name, split)]
+
+
+@lru_cache(maxsize=64)
+def _planned(name: str, size: str, seed: int) -> tuple[Clip, ...]:
+    return tuple(plan.plan(name, size, seed, build.folder(seed)))
+
+
+@lru_cache(maxsize=256)
+def _hash(name: str, split: str, corpus: Corpus) -> str:
+    return manifest_hash(corpus.clips(name, split))
+
+

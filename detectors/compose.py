@@ -1,0 +1,170 @@
+"""An encoder and a head, composed to a detector; features are computed once and kept in the store."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from datasets.clip import Clip
+from datasets.errors import ClipError
+
+from .cards import DetectorCard
+from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
+from .registry import registry, row
+from .signature import card_parts, digest
+from .store import FeatureStore
+from .tracks import Scored, Track
+
+log = logging.getLogger("avdf")
+
+
+@dataclass
+class Features:
+    """An encoder's features of clips, from the store or computed now.
+
+    Attributes:
+        name: the encoder's name, tag included.
+        build: makes the encoder; it is built and loaded only when some clip is not in the store.
+        signature: what the features depend on beside the clip.
+    """
+
+    name: str
+    build: Callable[[], Encoder]
+    signature: str
+    store: FeatureStore
+    ctx: Context
+    _encoder: Encoder | None = field(default=None, repr=False)
+
+    def get(self, clip: Clip) -> Track:
+        """The features of one clip.
+
+        Raises:
+            ClipError: the clip cannot be encoded.
+        """
+        stored = self.store.get(self.signature, clip.key)
+        return stored.track if stored else self._encode(clip)
+
+    def ensure(self, clips: Sequence[Clip]) -> dict[str, str]:
+        """Encode what the store lacks, with a progress bar; returns the reason for each clip id that failed."""
+        failed: dict[str, str] = {}
+        missing: list[Clip] = []
+        for clip in clips:
+            try:
+                if not self.store.has(self.signature, [clip.key])[0]:
+                    missing.append(clip)
+            except ClipError as error:
+                failed[clip.id] = error.reason
+        if missing:
+            failed |= self._extract(missing)
+        return failed
+
+    def _extract(self, clips: Sequence[Clip]) -> dict[str, str]:
+        failed: dict[str, str] = {}
+        bar = tqdm(clips, desc=f"{self.name}: encoding", unit="clip", leave=False, disable=None)
+        with self.store.writer(self.signature) as writer:
+            for clip in bar:
+                try:
+                    writer.add(clip.key, self._encode(clip))
+                except ClipError as error:
+                    log.warning("%s: %s", self.name, error)
+                    failed[clip.id] = error.reason
+        return failed
+
+    def _encode(self, clip: Clip) -> Track:
+        if self._encoder is None:
+            self._encoder = self.build()
+            self._encoder.load(self.ctx)
+        tap = self._encoder.card.taps[0]
+        return self._encoder.encode(clip, (tap,))[tap]
+
+
+@dataclass
+class FittedComposed:
+    """A trained head on an encoder's features."""
+
+    features: Features
+    head: FittedHead
+    report: dict[str, Any]
+
+    def score(self, clip: Clip) -> Scored:
+        """The score of one clip; see `Fitted.score`."""
+        return self.head.score({self.features.name: self.features.get(clip)})
+
+    def prepare(self, clips: Sequence[Clip]) -> None:
+        """Encode many clips at once, so that `score` finds them in the store."""
+        self.features.ensure(clips)
+
+    def save(self, folder: Path) -> None:
+        """Write the head; the encoder is frozen."""
+        self.head.save(folder)
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A detector made of a frozen encoder and a head."""
+
+    card: DetectorCard
+    features: Features
+    head: Head
+
+    def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Fitted:
+        """Encode what is missing and train the head; clips that cannot be encoded are left out and reported."""
+        failed = self.features.ensure([*train, *val])
+        fitted = self.head.fit(self._examples(train, failed), self._examples(val, failed), ctx)
+        return FittedComposed(self.features, fitted, dict(fitted.report))
+
+    def load(self, folder: Path, ctx: Context) -> Fitted:
+        """The detector with a head as `save` wrote it."""
+        fitted = self.head.load(folder)
+        return FittedComposed(self.features, fitted, dict(fitted.report))
+
+    def _examples(self, clips: Sequence[Clip], failed: dict[str, str]) -> list[Example]:
+        name = self.features.name
+        return [Example(c.id, {name: self.features.get(c)}, c.label) for c in clips if c.id not in failed]
+
+
+def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any, str]:
+    """A detector by name, and its signature.
+
+    Args:
+        seed: of the untrained weights for an encoder tagged `.random`; otherwise only trainings use a seed.
+
+    Raises:
+        UnknownNameError: no such detector.
+    """
+    known = row(name)
+    if known.encoder is None:
+        entry = registry().detectors[name]
+        return entry.cls(entry.card), digest(card_parts(entry.card))
+    encoder, head = registry().encoders[known.encoder], registry().heads[str(known.head)]
+    weights_seed = seed if known.random else None
+    features = Features(
+        name=known.scope,
+        build=lambda: encoder.cls(encoder.card, weights_seed),
+        signature=_feature_signature(encoder.card, weights_seed),
+        store=store,
+        ctx=ctx,
+    )
+    card = DetectorCard(
+        name=name,
+        modality=encoder.card.modality,
+        needs=head.card.needs,
+        summary=known.summary,
+        licence=encoder.card.licence,
+        citation=encoder.card.citation,
+        logit=known.logit,
+        control=known.control,
+    )
+    signature = digest({"features": features.signature, "head": card_parts(head.card)})
+    return Composed(card, features, head.cls(head.card)), signature
+
+
+def _feature_signature(card: Any, seed: int | None) -> str:
+    from datasets.media import VERSION
+
+    if seed is not None:
+        card = replace(card, weights=None)
+    return digest({"encoder": card_parts(card), "seed": seed, "media": VERSION})
