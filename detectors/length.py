@@ -1,0 +1,49 @@
+"""`length`: how long a clip is, a control that must stay at chance unless the length gives fakes away."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datasets.clip import FPS, Clip
+
+from .cards import DetectorCard
+from .protocols import Context
+from .registry import register
+from .signed import Signed, fit_sign, load_signed
+from .tracks import Scored
+
+CARD = DetectorCard(
+    name="length",
+    modality="visual",
+    needs=frozenset({"real", "fake"}),
+    summary="seconds seen, after any cut; whether longer or shorter means fake is learned",
+    licence="Apache-2.0",
+    citation="this benchmark",
+    logit=False,
+    control=True,
+)
+
+
+def measure(clip: Clip) -> Scored:
+    """Seconds of video that are seen, counted in 25 fps frames.
+
+    Raises:
+        ClipError: no video, or undecodable.
+    """
+    one_pixel_each = clip.frames(FPS, "full", 1)  # only their number matters, and so little is kept in the cache
+    return Scored(len(one_pixel_each) / FPS)
+
+
+@register(CARD)
+class Length:
+    """Learns a sign."""
+
+    def __init__(self, card: DetectorCard) -> None:
+        self.card = card
+
+    def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Signed:
+        """Learn the sign on `train`; see `fit_sign`."""
+        return fit_sign(measure, train, ctx)
+
+    def load(self, folder: Path, ctx: Context) -> Signed:
+        """A fitted detector as `save` wrote it."""
+        return load_signed(measure, folder)
