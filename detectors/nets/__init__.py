@@ -1,0 +1,1 @@
+"""Networks and their training. Nothing here registers itself, so that torch loads only when a network is built."""
