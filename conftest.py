@@ -1,13 +1,5 @@
 """Joins the benchmark to pytest: options, marks, which worker runs what, and the table at the end."""
 
-import os
-
-for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    # One thread a worker, before NumPy or torch start theirs: more workers are faster than more threads, and sums
-    # split over another number of threads end in other last digits.
-    os.environ.setdefault(_variable, "1")
-
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +9,7 @@ from benchmark import cells
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a run can be told beside pytest's own options."""
     group = parser.getgroup("avdf-bench", "avdf-bench: what to measure, and where results go")
     group.addoption(
         "--size",
@@ -31,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--rerun",
         choices=("only-missing", "always", "never"),
         default="only-missing",
-        help="measure cells without a result of the same signature (default), all of them, or none (show what is there)",
+        help="measure cells that have no result of the same signature (default), all, or none (show what is there)",
     )
     group.addoption(
         "--results",
@@ -43,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Register the marks, which are strict."""
     for description in cells.MARKS.values():
         config.addinivalue_line("markers", description)
 
@@ -55,7 +49,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByEncoder(LoadScopeScheduling):  # type: ignore[misc]
+    class ByEncoder(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return scope_of(nodeid)
 
@@ -71,13 +65,13 @@ def scope_of(nodeid: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def bench(pytestconfig: pytest.Config) -> Iterator[Any]:
+def bench(pytestconfig: pytest.Config) -> Any:
     """What measures a cell, or finds that it has been measured; see `benchmark.run.Bench`."""
     from benchmark.run import Bench, Options
 
     option = pytestconfig.option
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-    yield Bench(
+    return Bench(
         Options(option.size, option.corpus_seed, option.rerun, option.results.absolute()),
         uncaptured=capture.global_and_fixture_disabled,
     )

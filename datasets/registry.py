@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from .clip import Clip
 from .manifest import manifest_hash
-from .sim import build, plan
+from .sim import plan
 
 EMBEDDED = plan.NAMES
 
@@ -32,6 +32,8 @@ class Corpus:
 
     def generate(self, names: list[str], *, progress: bool = True) -> None:
         """Make the files that are missing; cheap when all are there."""
+        from .sim import build
+
         build.ensure(names, self.size, self.seed, progress=progress)
 
     def load(self, name: str, split: str) -> list[Clip]:
@@ -39,17 +41,19 @@ class Corpus:
 
         A clip whose file has gone missing since it was generated keeps no hash, and fails when it is read.
         """
+        from .sim import build
+
         hashes = build.hashes(self.seed)
         return [replace(clip, sha256=hashes.get(clip.path)) for clip in self.clips(name, split)]
 
 
 @lru_cache(maxsize=64)
 def _planned(name: str, size: str, seed: int) -> tuple[Clip, ...]:
+    from .sim import build
+
     return tuple(plan.plan(name, size, seed, build.folder(seed)))
 
 
 @lru_cache(maxsize=256)
 def _hash(name: str, split: str, corpus: Corpus) -> str:
     return manifest_hash(corpus.clips(name, split))
-
-

@@ -50,15 +50,15 @@ class Features:
     def ensure(self, clips: Sequence[Clip]) -> dict[str, str]:
         """Encode what the store lacks, with a progress bar; returns the reason for each clip id that failed."""
         failed: dict[str, str] = {}
-        missing: list[Clip] = []
+        keys: dict[str, Clip] = {}
         for clip in clips:
             try:
-                if not self.store.has(self.signature, [clip.key])[0]:
-                    missing.append(clip)
+                keys[clip.key] = clip
             except ClipError as error:
                 failed[clip.id] = error.reason
+        missing = keys.keys() - self.store.has(self.signature, keys)
         if missing:
-            failed |= self._extract(missing)
+            failed |= self._extract([clip for key, clip in keys.items() if key in missing])
         return failed
 
     def _extract(self, clips: Sequence[Clip]) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Fitted detectors, kept by signature, so that every test set and probe uses the same one."""
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from datasets.files import cache_root, disk_errors, locked, write_atomic
 
 from .protocols import Context, Detector, Fitted
 
-_DONE = "report.json"
+_DONE = "done"
 
 
 def fit_or_load(
@@ -26,26 +25,20 @@ def fit_or_load(
     folder = cache_root() / "fitted" / signature[:2] / signature
     with locked(folder):
         if (folder / _DONE).exists() and not refit:
-            return _load(detector, folder, ctx)
+            return detector.load(folder, ctx)
         fitted = fit()
         _save(fitted, folder)
         return fitted
 
 
-def _load(detector: Detector, folder: Path, ctx: Context) -> Fitted:
-    fitted = detector.load(folder, ctx)
-    fitted.report = json.loads((folder / _DONE).read_text())
-    return fitted
-
-
 def _save(fitted: Fitted, folder: Path) -> None:
-    """Write to a folder beside, then rename: a folder with a report is whole."""
+    """Write to a folder beside, then rename: a folder with this mark is whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with disk_errors(folder):
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name[:8]}-"))
         try:
             fitted.save(temporary)
-            write_atomic(temporary / _DONE, json.dumps(fitted.report, sort_keys=True))
+            write_atomic(temporary / _DONE, "")
             shutil.rmtree(folder, ignore_errors=True)
             temporary.rename(folder)
         finally:
