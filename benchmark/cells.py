@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -71,18 +72,23 @@ def cells() -> Iterator[Cell]:
 
 def marks(cell: Cell) -> list[pytest.MarkDecorator]:
     """What `-m` and `-k` can select a cell by."""
-    pair = pytest.mark.ind if cell.domain == "in" else pytest.mark.ood
-    row = cell.row
-    found = [
-        pair(train=cell.train, test=cell.test),
-        pytest.mark.detector(name=row.name, modality=row.modality),
-        *(pytest.mark.needs(dataset=name) for name in {cell.train: None, cell.test: None}),
-    ]
+    probe = [pytest.mark.probe(name=cell.probe)] if cell.probe else []
+    return [*_pair_marks(cell.train, cell.test), *_row_marks(cell.row), *probe]
+
+
+@cache
+def _pair_marks(train: str, test: str) -> list[pytest.MarkDecorator]:
+    domain = pytest.mark.ind if train == test else pytest.mark.ood
+    needs = [pytest.mark.needs(dataset=name) for name in {train: None, test: None}]
+    return [domain(train=train, test=test), *needs]
+
+
+@cache
+def _row_marks(row: Row) -> list[pytest.MarkDecorator]:
+    found = [pytest.mark.detector(name=row.name, modality=row.modality)]
     if row.encoder:
         found.append(pytest.mark.encoder(name=row.scope, modality=row.modality))
         found.append(pytest.mark.head(name=row.head, supervised="fake" in row.needs))
-    if cell.probe:
-        found.append(pytest.mark.probe(name=cell.probe))
     return found
 
 

@@ -14,14 +14,14 @@ from pathlib import Path
 
 from .cells import PAIRS, PROBES, cells
 
-_PLUGIN = '''
+_PLUGIN = """
 from detectors.cards import DetectorCard
 from detectors.registry import register
 
 for number in range({count}):
     card = DetectorCard(f"empty_{{number}}", "audio", frozenset(), "nothing", "none", "none")
     register(card)(type(f"Empty{{number}}", (), {{}}))
-'''
+"""
 
 
 def collect(folder: Path, count: int) -> tuple[float, int]:

@@ -1,17 +1,11 @@
 """What tests share: reference vectors, a cache folder of their own, and small clips."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def golden_root() -> Path:
-    """The folder of reference vectors: `AVDF_GOLDEN`, or `shared/golden` beside the checkout."""
-    return Path(os.environ.get("AVDF_GOLDEN", ROOT.parent / "shared" / "golden"))
+from paths import golden_root
 
 
 @pytest.fixture(scope="session")

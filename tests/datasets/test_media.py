@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import RATE, clip_of, tone, write_landmarks, write_mp4
 
+from clips import RATE, clip_of, tone, write_landmarks, write_mp4
 from datasets.errors import ClipError
 from datasets.media import resample_index
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from clips import clip_of, tone, write_mp4
 from safetensors.numpy import load_file
 
+from clips import clip_of, tone, write_mp4
 from datasets.errors import ClipError
 from datasets.trim import drop, frames_to_cut, leading_silence, trim
 

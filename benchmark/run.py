@@ -1,0 +1,234 @@
+"""Measures a cell: fit on the training set, score the test set, and record what came out."""
+
+import logging
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datasets.clip import Clip
+from datasets.files import cache_root
+from datasets.registry import Corpus
+from detectors.compose import build
+from detectors.fitted import fit_or_load
+from detectors.protocols import Context, Fitted
+from detectors.registry import FIT_SEED, registry
+from detectors.signature import digest
+from detectors.store import FeatureStore
+from leaderboard import records
+
+from .cells import Cell
+from .evaluation import Outcome, evaluate
+from .recording import record_failure, record_outcome
+from .scoring import Part, Scores, cut, score
+
+VERSION = 1
+"""Raised whenever the same detectors on the same clips would give another number."""
+
+log = logging.getLogger("avdf")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run was told; see the help texts in `conftest.py`."""
+
+    size: str
+    corpus_seed: int
+    rerun: str
+    results: Path
+
+    @property
+    def corpus(self) -> Corpus:
+        """The embedded corpus that was asked for."""
+        return Corpus(self.size, self.corpus_seed)
+
+
+@dataclass
+class Costs:
+    """Seconds spent on one cell; None where the result came from the store."""
+
+    encode_s: float | None = None
+    fit_s: float | None = None
+    score_s: float | None = None
+
+    @contextmanager
+    def timed(self, name: str) -> Iterator[None]:
+        """Add the block's wall-clock seconds to one of the fields."""
+        start = time.perf_counter()
+        yield
+        setattr(self, name, (getattr(self, name) or 0.0) + time.perf_counter() - start)
+
+
+@dataclass
+class Bench:
+    """One run of the suite in one process.
+
+    Attributes:
+        uncaptured: a context in which progress bars reach the terminal.
+    """
+
+    options: Options
+    uncaptured: Callable[[], AbstractContextManager[None]]
+    _loaded: dict[tuple[str, str], list[Clip]] = field(default_factory=dict)
+    _parts: dict[tuple[str, str, str | None], Part] = field(default_factory=dict)
+    _fitted: dict[tuple[str, int, str, str | None], Fitted] = field(default_factory=dict)
+    _val: dict[tuple[str, int, str, str | None], Scores] = field(default_factory=dict)
+
+    @cached_property
+    def store(self) -> FeatureStore:
+        """Features of all encoders."""
+        return FeatureStore(cache_root() / "features")
+
+    def measure(self, cell: Cell, record_property: Callable[[str, object], None]) -> None:
+        """Measure a cell, or find its result; pass, skip or fail the test accordingly."""
+        with self.uncaptured():
+            record = self.record(cell)
+        record_property("record", records.dumps(record))
+        if record.status == "skipped":
+            pytest.skip(record.reason or "")
+        if record.status == "failed":
+            pytest.fail(f"{cell.id}: {record.reason}", pytrace=False)
+
+    def record(self, cell: Cell) -> records.Record:
+        """The record of a cell: the stored one of the same signature, or a new one, which is stored at once."""
+        try:
+            self._corpus(cell)
+            signature = self._signature(cell)
+            known = self._known(cell, signature)
+            if known is not None:
+                return known
+            if self.options.rerun == "never":
+                return record_failure(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
+            record = self._measured(cell, signature)
+        except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
+            log.error("%s\n%s", cell.id, traceback.format_exc())
+            record = record_failure(cell, self.options.corpus, "failed", f"{type(error).__name__}: {error}")
+        records.write(self.options.results, record)
+        return record
+
+    def _known(self, cell: Cell, signature: str) -> records.Record | None:
+        """The stored record, when it may be used again."""
+        path = records.path_for(self.options.results, cell.id)
+        if self.options.rerun == "always" or not path.exists():
+            return None
+        try:
+            known = records.read(path)
+        except records.RecordError as error:
+            log.warning("%s; it is measured again", error)
+            return None
+        return known if known.status == "ok" and known.signature == signature else None
+
+    def _corpus(self, cell: Cell) -> None:
+        self.options.corpus.generate(sorted({cell.train, cell.test}))
+
+    def _signature(self, cell: Cell) -> str:
+        """Everything that changes the number: detector, seeds, clips (their content included) and protocol."""
+        clips = [self._clips(*place) for place in self._places(cell).values()]
+        return digest(
+            {
+                "protocol": VERSION,
+                "cell": cell.id,
+                "detectors": [self._build(cell, seed)[1] for seed in cell.row.seeds],
+                "content": [[clip.sha256 for clip in split] for split in clips],
+                "manifests": self._manifests(cell),
+            }
+        )
+
+    def _manifests(self, cell: Cell) -> dict[str, str]:
+        return {name: self.options.corpus.manifest(*place) for name, place in self._places(cell).items()}
+
+    @staticmethod
+    def _places(cell: Cell) -> dict[str, tuple[str, str]]:
+        return {"train": (cell.train, "train"), "val": (cell.train, "val"), "test": (cell.test, "test")}
+
+    def _clips(self, dataset: str, split: str) -> list[Clip]:
+        if (dataset, split) not in self._loaded:
+            self._loaded[dataset, split] = self.options.corpus.load(dataset, split)
+        return self._loaded[dataset, split]
+
+    def _part(self, dataset: str, split: str, probe: str | None) -> Part:
+        key = (dataset, split, probe)
+        if key not in self._parts:
+            self._parts[key] = cut(self._clips(dataset, split), probe)
+        return self._parts[key]
+
+    def _train_parts(self, cell: Cell) -> tuple[Part, Part]:
+        probe = None if cell.probe == "trimtest" else cell.probe
+        return self._part(cell.train, "train", probe), self._part(cell.train, "val", probe)
+
+    def _test_part(self, cell: Cell) -> Part:
+        return self._part(cell.test, "test", "trim" if cell.probe == "trimtest" else cell.probe)
+
+    def _context(self) -> Context:
+        return Context(seed=FIT_SEED, log=log)
+
+    def _build(self, cell: Cell, seed: int) -> tuple[Any, str]:
+        broken = registry().broken
+        if broken:
+            log.warning("could not be imported: %s", ", ".join(broken))
+        return build(cell.row.name, seed, self.store, self._context())
+
+    def _measured(self, cell: Cell, signature: str) -> records.Record:
+        costs = Costs()
+        outcomes: list[Outcome] = []
+        for seed in cell.row.seeds:
+            fitted = self._fit(cell, seed, costs)
+            _prepare(fitted, self._test_part(cell).clips, costs)
+            with costs.timed("score_s"):
+                scores = score(fitted, self._test_part(cell))
+            outcomes.append(Outcome(seed, fitted.report, self._validation(cell, seed, fitted), scores))
+        train, val = self._train_parts(cell)
+        result = evaluate(cell, val, self._test_part(cell), outcomes)
+        return record_outcome(
+            cell,
+            self.options.corpus,
+            signature,
+            result,
+            parts={"train": train, "val": val, "test": self._test_part(cell)},
+            manifests=self._manifests(cell),
+            costs=costs,
+            results=self.options.results,
+        )
+
+    def _fit(self, cell: Cell, seed: int, costs: Costs) -> Fitted:
+        """The detector fitted on this cell's training set; from memory, from the store, or now."""
+        train, val = self._train_parts(cell)
+        probe = None if cell.probe == "trimtest" else cell.probe
+        key = (cell.row.name, seed, cell.train, probe)
+        if key not in self._fitted:
+            detector, signature = self._build(cell, seed)
+
+            def fit() -> Fitted:
+                _prepare(detector, [*train.clips, *val.clips], costs)
+                with costs.timed("fit_s"):
+                    return detector.fit(_allowed(train, cell), _allowed(val, cell), self._context())
+
+            content = [[(clip.sha256, clip.skip) for clip in part.clips] for part in (train, val)]
+            whole = digest({"protocol": VERSION, "detector": signature, "seed": FIT_SEED, "content": content})
+            self._fitted[key] = fit_or_load(detector, whole, fit, self._context(), refit=self.options.rerun == "always")
+        return self._fitted[key]
+
+    def _validation(self, cell: Cell, seed: int, fitted: Fitted) -> Scores:
+        _, val = self._train_parts(cell)
+        key = (cell.row.name, seed, cell.train, None if cell.probe == "trimtest" else cell.probe)
+        if key not in self._val:
+            self._val[key] = score(fitted, val)
+        return self._val[key]
+
+
+def _allowed(part: Part, cell: Cell) -> list[Clip]:
+    """The clips that the detector may see: a detector that needs no fakes is given none."""
+    return [clip for clip in part.clips if ("fake" if clip.label else "real") in cell.row.needs]
+
+
+def _prepare(thing: Any, clips: Sequence[Clip], costs: Costs) -> None:
+    """Let a detector that can encode many clips at once do so."""
+    if hasattr(thing, "prepare"):
+        with costs.timed("encode_s"):
+            thing.prepare(clips)

@@ -1,0 +1,97 @@
+"""From clips to scores: the probe's cut, and every clip's score or the reason why it has none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from datasets.clip import Clip
+from datasets.errors import ClipError
+from datasets.trim import PROBES
+from detectors.protocols import Fitted
+from detectors.tracks import Track
+
+
+@dataclass(frozen=True)
+class Part:
+    """The clips of one split, cut as the probe says.
+
+    Attributes:
+        clips: those that can be used so far.
+        expected: all clips of the manifest, in its order.
+        failed: why the others cannot, by clip id.
+    """
+
+    clips: tuple[Clip, ...]
+    expected: tuple[Clip, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one fitted detector says of a part.
+
+    Attributes:
+        values: `(N,)` in the order of `Part.expected`; NaN where there is none.
+        local: frame scores by clip id, where the detector has them.
+        failed: why a clip has no score.
+    """
+
+    values: np.ndarray
+    local: Mapping[str, Track]
+    failed: Mapping[str, str]
+
+
+def cut(clips: Sequence[Clip], probe: str | None) -> Part:
+    """Apply a probe's cut; a clip that cannot be cut (undecodable, only silence) counts as failed."""
+    if probe is None:
+        return Part(tuple(clips), tuple(clips))
+    ready: list[Clip] = []
+    failed: dict[str, str] = {}
+    for clip in clips:
+        try:
+            ready.append(PROBES[probe](clip))
+        except ClipError as error:
+            failed[clip.id] = error.reason
+    return Part(tuple(ready), tuple(clips), failed)
+
+
+def score(fitted: Fitted, part: Part) -> Scores:
+    """Score a part clip by clip; a `ClipError` or a score that is not finite is a failed clip, not a failed cell."""
+    values: dict[str, float] = {}
+    local: dict[str, Track] = {}
+    failed = dict(part.failed)
+    for clip in part.clips:
+        try:
+            scored = fitted.score(clip)
+        except ClipError as error:
+            failed[clip.id] = error.reason
+            continue
+        if not np.isfinite(scored.score):
+            failed[clip.id] = f"its score is {scored.score}"
+            continue
+        values[clip.id] = float(scored.score)
+        if scored.local is not None:
+            local[clip.id] = scored.local
+    return Scores(np.array([values.get(clip.id, np.nan) for clip in part.expected]), local, failed)
+
+
+def coverage(part: Part, failed: Mapping[str, str]) -> dict[str, object]:
+    """How many clips could be used, and which could not, for the record."""
+    lost = [{"clip": clip.id, "reason": failed[clip.id]} for clip in part.expected if clip.id in failed]
+    return {"found": len(part.expected) - len(lost), "expected": len(part.expected), "failed": lost}
+
+
+def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, int]]:
+    """How many of the test set's identities, sources and source segments the training and validation sets share."""
+    train = list(train)
+    return {
+        "identity": _shared([c.identity for c in train], [c.identity for c in test]),
+        "source": _shared([c.source for c in train], [c.source for c in test]),
+        "segment": _shared([c.pair for c in train if c.pair], [c.pair for c in test if c.pair]),
+    }
+
+
+def _shared(train: Iterable[str], test: Iterable[str]) -> dict[str, int]:
+    seen, wanted = set(train), set(test)
+    return {"shared": len(wanted & seen), "of": len(wanted)}
