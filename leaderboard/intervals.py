@@ -1,0 +1,306 @@
+"""Metrics of a test set with 95 % intervals that treat the clips of one identity as dependent.
+
+**Interval.** Identities are resampled with replacement (2,000 times); the standard error of the resampled metric, with
+a t quantile, gives an interval on the logit scale around the measured value. Simulated with 42 identities of one real
+and one fake each, true AUC 0.5 to 0.99, it covered the true AUC in 92-98 % of 400 repetitions, AP in 90-98 % and EER in
+95-99 %. The percentile interval covered the AUC in 93-96 % at 0.5, 88-89 % at 0.95 and 70-84 % at 0.99, which is why it
+is not used (`python -m leaderboard.coverage` repeats this).
+
+**Where the bootstrap degenerates** (a metric at 0 or 1, fewer than 20 identities in a class, or many resamples with
+one class alone), the AUC has Newcombe's method 5 and accuracies have Wilson's interval, both counting identities
+instead of clips; AP and EER have none. TPR at 1 % FPR has an interval only from 300 identities with a real clip on:
+with fewer its bootstrap covered 60-90 % instead of 95.
+
+**Clips without a score** are imputed twice, against the detector and in its favour; the value is the mean of both.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from statistics import NormalDist
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from .metrics import RANKING, Curve, OneClassError, Ranking, accuracy
+
+__all__ = ["Metric", "OneClassError", "evaluate", "newcombe", "runs", "spread", "wilson"]
+
+RESAMPLES = 2_000
+MIN_IDENTITIES = 20
+MIN_REALS_FOR_TPR = 300
+MAX_ONE_CLASS = 0.05
+Z = NormalDist().inv_cdf(0.975)
+_CHUNK = 100_000
+_NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One number and how far to trust it.
+
+    Attributes:
+        value: in [0, 1]; the mean of `worst` and `best`.
+        lo, hi: 95 % interval, None where there is no trustworthy one.
+        se: standard error over resampled identities, None where it has no meaning.
+        n_pos, n_neg: fakes and reals (frames, for a frame metric), with or without a score.
+        n_groups: distinct identities.
+        method: how the interval was made.
+        worst, best: the metric if every clip without a score were ranked wrongly, and rightly. All three values are
+            equal when no score is missing; for an error rate `worst` is the higher one.
+    """
+
+    value: float
+    lo: float | None
+    hi: float | None
+    se: float | None
+    n_pos: int
+    n_neg: int
+    n_groups: int
+    method: str
+    worst: float
+    best: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> "Metric":
+        """The metric that `to_json` wrote.
+
+        Raises:
+            ValueError: a field is missing, unknown or of the wrong type.
+        """
+        kinds = {f.name: f.type for f in fields(cls)}
+        if set(row) != set(kinds):
+            raise ValueError(f"a metric has the fields {sorted(kinds)}, got {sorted(row)}")
+        for name, value in row.items():
+            _check_field(name, value, str(kinds[name]))
+        return cls(**row)
+
+
+def _check_field(name: str, value: object, kind: str) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    good = {
+        "str": isinstance(value, str),
+        "int": number and isinstance(value, int),
+        "float": number,
+        "float | None": number or value is None,
+    }
+    wanted = kind.removeprefix("<class '").removesuffix("'>")
+    if not good[wanted]:
+        raise ValueError(f"{name} of a metric is {value!r}, expected {wanted}")
+
+
+@dataclass(frozen=True)
+class _TestSet:
+    """Labels, identities, and scores imputed against (`sides[0]`) and for the detector, ranked for each seed."""
+
+    y: np.ndarray
+    groups: np.ndarray
+    sides: tuple[np.ndarray, ...]
+    rankings: tuple[tuple[Ranking, ...], ...]
+
+    @property
+    def n_groups(self) -> int:
+        return int(self.groups.max()) + 1
+
+    def identities(self, label: int) -> int:
+        """Distinct identities with a clip of this class."""
+        return len(np.unique(self.groups[self.y == label]))
+
+
+def impute(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Scores with the missing ones (NaN or infinite) replaced: `(worst, best)`, or one array if none is missing.
+
+    Worst ranks an unscored fake below and an unscored real above everything; best the other way round.
+    """
+    missing = ~np.isfinite(scores)
+    if not missing.any():
+        return (scores,)
+    wrong = np.where(y == 1, -np.inf, np.inf)
+    return np.where(missing, wrong, scores), np.where(missing, -wrong, scores)
+
+
+def _test_set(y: Sequence[int] | np.ndarray, scores: Any, groups: Sequence[Any] | np.ndarray) -> _TestSet:
+    labels = np.asarray(y)
+    values = np.atleast_2d(np.asarray(scores, dtype=np.float64))
+    codes = np.unique(np.asarray(groups), return_inverse=True)[1]
+    if codes.shape != labels.shape:
+        raise ValueError(f"{labels.shape} labels and {codes.shape} identities do not belong together")
+    sides = impute(labels, values)
+    rankings = tuple(tuple(Ranking.of(labels, s) for s in side) for side in sides)
+    return _TestSet(labels, codes, sides, rankings)
+
+
+def evaluate(
+    y: Sequence[int] | np.ndarray,
+    scores: Any,
+    groups: Sequence[Any] | np.ndarray,
+    thresholds: Mapping[str, float | Sequence[float]] = _NO_THRESHOLDS,
+    *,
+    metrics: Sequence[str] = tuple(RANKING),
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> dict[str, Metric]:
+    """Metrics of one test set, each with its interval.
+
+    Args:
+        y: `(N,)` labels, 1 fake and 0 real.
+        scores: `(N,)`, or `(S, N)` for S seeds of one detector, whose metrics are averaged within each resample;
+            None, NaN or an infinity where a clip has no score.
+        groups: `(N,)` identities.
+        thresholds: accuracies to compute, by name, each at one threshold or at one for each seed; a name ends up in
+            the result beside the ranking metrics.
+        metrics: ranking metrics to compute, of `RANKING`.
+        seed, resamples: of the bootstrap.
+
+    Raises:
+        OneClassError: the set holds fakes or reals alone.
+        ValueError: lengths that differ, or labels other than 0 and 1.
+    """
+    data = _test_set(y, scores, groups)
+    cut = {name: np.broadcast_to(np.asarray(t, dtype=np.float64), len(data.sides[0])) for name, t in thresholds.items()}
+    point = _measure(data, metrics, cut, np.ones((1, len(data.y))))
+    boot = _bootstrap(data, metrics, cut, np.random.default_rng(seed), resamples)
+    return {name: _metric(name, data, point[name][:, 0], boot[name].mean(axis=0)) for name in point}
+
+
+def _measure(
+    data: _TestSet, metrics: Sequence[str], cut: Mapping[str, np.ndarray], w: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Each metric `(1 or 2 sides, B)` under weights `(B, N)`, averaged over seeds."""
+    curves = [[ranking.curve(w) for ranking in side] for side in data.rankings]
+
+    def ranked(metric: Callable[[Curve], np.ndarray]) -> np.ndarray:
+        return np.array([np.mean([metric(c) for c in side], axis=0) for side in curves])
+
+    result = {name: ranked(RANKING[name]) for name in metrics}
+    for name, thresholds in cut.items():
+        pairs = [list(zip(side, thresholds, strict=True)) for side in data.sides]
+        result[name] = np.array([np.mean([accuracy(data.y, s, t, w) for s, t in side], axis=0) for side in pairs])
+    return result
+
+
+def _bootstrap(
+    data: _TestSet, metrics: Sequence[str], cut: Mapping[str, np.ndarray], rng: np.random.Generator, resamples: int
+) -> dict[str, np.ndarray]:
+    """Each metric `(1 or 2 sides, resamples)` over resampled identities."""
+    rows = max(1, _CHUNK // len(data.y))
+    chunks = []
+    for start in range(0, resamples, rows):
+        counts = _resampled(data.n_groups, min(rows, resamples - start), rng)
+        chunks.append(_measure(data, metrics, cut, counts[:, data.groups]))
+    return {name: np.concatenate([chunk[name] for chunk in chunks], axis=1) for name in chunks[0]}
+
+
+def _resampled(groups: int, resamples: int, rng: np.random.Generator) -> np.ndarray:
+    """How often each group is drawn, `(resamples, groups) float64`, in as many draws as there are groups."""
+    draws = rng.integers(0, groups, (resamples, groups)) + groups * np.arange(resamples)[:, None]
+    return np.bincount(draws.ravel(), minlength=resamples * groups).reshape(resamples, groups).astype(np.float64)
+
+
+def _metric(name: str, data: _TestSet, sides: np.ndarray, boot: np.ndarray) -> Metric:
+    value = float(sides.mean())
+    lo, hi, se, method = _interval(name, data, value, boot)
+    fakes = int(data.y.sum())
+    return Metric(
+        value, lo, hi, se, fakes, len(data.y) - fakes, data.n_groups, method, float(sides[0]), float(sides[-1])
+    )
+
+
+Interval = tuple[float | None, float | None, float | None, str]
+
+
+def _interval(name: str, data: _TestSet, value: float, boot: np.ndarray) -> Interval:
+    fakes, reals = data.identities(1), data.identities(0)
+    valid = boot[np.isfinite(boot)]
+    degenerate = min(fakes, reals) < MIN_IDENTITIES or len(valid) < (1 - MAX_ONE_CLASS) * len(boot)
+    if name == "tpr_at_fpr1" and reals < MIN_REALS_FOR_TPR:
+        return None, None, None, f"none: fewer than {MIN_REALS_FOR_TPR} real identities"
+    if not degenerate and 0 < value < 1 and np.ptp(valid) > 0:
+        return _logit_interval(value, valid, data.n_groups, min(fakes, reals))
+    if name == "auc":
+        return *newcombe(value, fakes, reals), None, "newcombe 5, identities"
+    if name not in RANKING or name == "tpr_at_fpr1":
+        count = data.n_groups if name not in RANKING else fakes
+        return *wilson(value, count), None, "wilson, identities"
+    return None, None, None, "none: bootstrap degenerate"
+
+
+def _logit_interval(value: float, boot: np.ndarray, groups: int, smaller: int) -> Interval:
+    """Value and standard error carried to the logit scale by the delta method, with a t quantile.
+
+    A bootstrap variance is too small by the factor (G - 1) / G for G groups, which is put right.
+    """
+    from scipy.special import expit, logit, stdtrit
+
+    se = float(np.std(boot, ddof=1) * np.sqrt(groups / (groups - 1)))
+    half = stdtrit(smaller - 1, 0.975) * se / (value * (1 - value))
+    lo, hi = expit(logit(value) + np.array([-half, half]))
+    return float(lo), float(hi), se, "identity bootstrap, logit t"
+
+
+def newcombe(auc: float, fakes: int, reals: int) -> tuple[float, float]:
+    """95 % interval of an AUC, `(lo, hi)`, from the class sizes alone: method 5 of Newcombe (2006).
+
+    The AUCs that lie within 1.96 of their own Hanley-McNeil standard errors of the measured one, both exponents
+    replaced by `(fakes + reals) / 2 - 1`. Not degenerate at 0 and 1. (Confidence intervals for an effect size measure
+    based on the Mann-Whitney statistic. Part 2. Statistics in Medicine 25:559-573.)
+    """
+    return _newcombe_lower(auc, fakes, reals), 1 - _newcombe_lower(1 - auc, fakes, reals)
+
+
+def _newcombe_lower(auc: float, m: int, n: int) -> float:
+    from scipy.optimize import brentq
+
+    size = (m + n) / 2 - 1
+
+    def excess(t: float) -> float:
+        spread = t * (1 - t) * (1 + size * (1 - t) / (2 - t) + size * t / (1 + t)) / (m * n)
+        return auc - t - Z * float(np.sqrt(spread))
+
+    return float(brentq(excess, 0.0, auc * (1 - 1e-12), xtol=1e-14)) if auc > 0 else 0.0
+
+
+def wilson(share: float, n: int) -> tuple[float, float]:
+    """95 % score interval `(lo, hi)` of a proportion among n independent cases (Wilson 1927)."""
+    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
+    half = Z / (1 + Z * Z / n) * np.sqrt(share * (1 - share) / n + (Z / (2 * n)) ** 2)
+    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
+
+
+def runs(
+    y: Sequence[int] | np.ndarray,
+    scores: Any,
+    seeds: Sequence[int],
+    thresholds: Mapping[str, float | Sequence[float]] = _NO_THRESHOLDS,
+) -> list[dict[str, float]]:
+    """The metrics of each seed alone, `{"seed": ..., "auc": ..., ...}`; missing scores as in `evaluate`.
+
+    Raises:
+        OneClassError, ValueError: as `evaluate`.
+    """
+    data = _test_set(y, scores, np.zeros(len(y), dtype=int))
+    if len(data.sides[0]) != len(seeds):
+        raise ValueError(f"{len(seeds)} seeds and {len(data.sides[0])} rows of scores do not belong together")
+    result = []
+    for i, seed in enumerate(seeds):
+        row: dict[str, float] = {"seed": int(seed)}
+        for name, metric in RANKING.items():
+            row[name] = float(np.mean([metric(side[i].curve())[0] for side in data.rankings]))
+        for name, t in thresholds.items():
+            cut = float(np.broadcast_to(np.asarray(t, dtype=np.float64), len(seeds))[i])
+            row[name] = float(np.mean([accuracy(data.y, side[i], cut)[0] for side in data.sides]))
+        result.append(row)
+    return result
+
+
+def spread(rows: Sequence[Mapping[str, float]], name: str = "auc") -> dict[str, float | None]:
+    """Smallest, largest and standard deviation (n - 1) of one metric over seeds; sd is None for a single seed."""
+    values = [row[name] for row in rows if row.get(name) is not None]
+    if not values:
+        return {"min": None, "max": None, "sd": None}
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return {"min": float(min(values)), "max": float(max(values)), "sd": sd}
