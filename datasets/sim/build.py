@@ -1,0 +1,139 @@
+"""Make the clips of the embedded sets on this machine, in parallel, once."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from datasets.errors import DatasetError
+from datasets.files import atomic_path, cache_root, disk_errors, locked, sha256_file
+
+from .plan import VERSION, recipes
+from .recipe import Recipe
+
+HASHES = "hashes.jsonl"
+LANDMARKS = ".landmarks.npy"
+Pair = tuple[Recipe, ...]
+
+
+def folder(seed: int = 0) -> Path:
+    """Where the clips of a corpus seed lie on this machine."""
+    return cache_root() / "sim" / f"v{VERSION}-seed{seed}"
+
+
+def ensure(
+    names: Sequence[str], size: str = "default", seed: int = 0, jobs: int | None = None, progress: bool = True
+) -> None:
+    """Make every missing clip of these sets under `folder(seed)`.
+
+    One run at a time writes to the folder, another one waits for it. What an interrupted run finished is kept; its
+    temporary files are deleted. `jobs` is the number of processes, all processors by default.
+
+    Raises:
+        ValueError: there is no such set or size.
+        DiskFullError: the disk is full; what was finished is kept.
+        DatasetError: a worker process was killed; what was finished is kept.
+    """
+    root = folder(seed)
+    if not _missing(root, names, size, seed):
+        return
+    with disk_errors(root):
+        lock = locked(root / "generate")
+    with lock:
+        for leftover in root.glob("*/*/.*"):
+            leftover.unlink(missing_ok=True)
+        missing = _missing(root, names, size, seed)
+        with (root / HASHES).open("a+b") as log:
+            for path, digest in _generate(root, missing, jobs, progress):
+                _append(log, path, digest)
+
+
+def hashes(seed: int = 0) -> dict[str, str]:
+    """SHA-256 of every finished clip under `folder(seed)`, by its path inside the folder.
+
+    A clip whose hash was not recorded, because its run was interrupted, is read and its hash added.
+    """
+    root = folder(seed)
+    if not root.is_dir():
+        return {}
+    known, present = _read_hashes(root / HASHES), _present(root)
+    unknown = sorted(present - known.keys())
+    if unknown:
+        with locked(root / "generate"), (root / HASHES).open("a+b") as log:
+            for path in unknown:
+                known[path] = sha256_file(root / path)
+                _append(log, path, known[path])
+    return {path: known[path] for path in sorted(present)}
+
+
+def make(pair: Pair, root: Path) -> dict[str, str]:
+    """Write the clips of a pair with their landmarks; SHA-256 of each by its path. The mp4 comes last."""
+    return {f"{recipe.stem}.mp4": _write(recipe, root) for recipe in pair}
+
+
+def _write(recipe: Recipe, root: Path) -> str:
+    import numpy as np
+
+    from .pictures import pictures, tracked
+    from .sound import sound
+    from .write import write_mp4
+
+    with atomic_path(root / f"{recipe.stem}{LANDMARKS}") as temporary:
+        np.save(temporary, tracked(recipe), allow_pickle=False)
+    path = root / f"{recipe.stem}.mp4"
+    with atomic_path(path) as temporary:
+        write_mp4(temporary, pictures(recipe), sound(recipe) if recipe.sound else None, recipe.encoding)
+        return sha256_file(temporary)
+
+
+def _missing(root: Path, names: Sequence[str], size: str, seed: int) -> list[Pair]:
+    """Pairs of which a clip is missing, reduced to the missing clips."""
+    present = _present(root)
+    pairs = (pair for name in names for pair in recipes(name, size, seed))
+    reduced = (tuple(recipe for recipe in pair if f"{recipe.stem}.mp4" not in present) for pair in pairs)
+    return [pair for pair in reduced if pair]
+
+
+def _present(root: Path) -> set[str]:
+    """Finished clips, as paths inside the folder."""
+    return {path.relative_to(root).as_posix() for path in root.glob("*/*/[!.]*.mp4")}
+
+
+def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -> Iterator[tuple[str, str]]:
+    from joblib import Parallel, delayed
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+    from tqdm import tqdm
+
+    total = sum(len(pair) for pair in pairs)
+    workers = Parallel(n_jobs=jobs or -1, return_as="generator_unordered")
+    bar = tqdm(total=total, desc="making simulated clips", unit="clip", disable=not progress)
+    try:
+        with bar:
+            for made in workers(delayed(make)(pair, root) for pair in pairs):
+                bar.update(len(made))
+                yield from made.items()
+    except BrokenProcessPool as error:
+        raise DatasetError(
+            f"a worker process was killed, perhaps for lack of memory, after {bar.n} of {total} simulated clips in "
+            f"{root}; what was finished is kept: run again to continue, with fewer processes if memory is short"
+        ) from error
+
+
+def _append(log, path: str, digest: str) -> None:  # noqa: ANN001
+    log.write(json.dumps({"path": path, "sha256": digest}).encode() + b"\n")
+    log.flush()
+
+
+def _read_hashes(path: Path) -> dict[str, str]:
+    """The recorded hashes; a torn line is skipped."""
+    known: dict[str, str] = {}
+    with suppress(FileNotFoundError):
+        for line in _lines(path.read_bytes()):
+            with suppress(ValueError, KeyError, TypeError):
+                row = json.loads(line)
+                known[row["path"]] = row["sha256"]
+    return known
+
+
+def _lines(content: bytes) -> Iterable[bytes]:
+    return content.splitlines()

@@ -1,0 +1,73 @@
+"""The pictures of a clip, and the landmarks that go with them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .artefacts import blend_fake, generated_visemes
+from .articulation import articulate, at_frames
+from .face import draw_face, face, swapped
+from .families import LIPS, Lips
+from .landmarks import landmarks
+from .recipe import Recipe, take_script
+from .render import Actor, actor, render
+from .scene import SIZE, Scene, scene
+from .sound import changed_script
+from .streams import noise
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A real recording: pictures `(T, 128, 128, 3) float32` without exposure, and what they were made from."""
+
+    scene: Scene
+    who: Actor
+    mouth: np.ndarray
+    pictures: np.ndarray
+
+
+def pictures(recipe: Recipe) -> np.ndarray:
+    """Pictures `(T, 128, 128, 3) uint8` in RGB, before compression."""
+    shot = _recording_of(recipe)
+    clean = _manipulated(recipe, shot) if recipe.lips else shot.pictures
+    rng = noise(recipe.seed, "sensor", recipe.stem)
+    grain = shot.scene.grain * rng.standard_normal((recipe.frames, SIZE, SIZE, 1), dtype=np.float32)
+    exposed = clean * shot.scene.gain.astype(np.float32) + grain
+    return (np.clip(exposed, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def tracked(recipe: Recipe) -> np.ndarray:
+    """Landmarks `(T, 68, 2) float32` of the recording that the clip was made from, in pixels."""
+    shot = _recording_of(recipe)
+    return landmarks(recipe.seed, recipe.take, shot.who.face, shot.scene, at_frames(shot.mouth))
+
+
+def _recording_of(recipe: Recipe) -> Recording:
+    return _record(recipe.seed, recipe.identity, recipe.take, recipe.pair, recipe.frames)
+
+
+@lru_cache(maxsize=1)
+def _record(seed: int, identity: str, take: str, pair: str, frames: int) -> Recording:
+    where = scene(seed, take, pair, frames)
+    who = actor(face(seed, identity), where)
+    mouth = articulate(take_script(seed, identity, take, frames)).mouth
+    return Recording(where, who, mouth, render(who, where, at_frames(mouth)))
+
+
+def _manipulated(recipe: Recipe, shot: Recording) -> np.ndarray:
+    assert recipe.lips
+    style, rng = LIPS[recipe.lips], noise(recipe.seed, "lips", recipe.pair)
+    own = shot.who.face
+    who = actor(swapped(own, draw_face(rng)), shot.scene) if style.swap else shot.who
+    visemes = generated_visemes(rng, _movement(recipe, style), style, lag=recipe.segments is None)
+    return blend_fake(rng, shot.pictures, shot.scene, own, who, visemes, style, recipe.segments)
+
+
+def _movement(recipe: Recipe, style: Lips) -> np.ndarray:
+    """What the fake lips follow: the words that are heard, or other words where only the lips were made anew."""
+    if recipe.name == "sim_whole" and not style.swap and not recipe.voice:
+        script = take_script(recipe.seed, recipe.identity, recipe.take + ".lips", recipe.frames)
+    else:
+        script = changed_script(recipe)
+    return articulate(script).mouth

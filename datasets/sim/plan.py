@@ -1,0 +1,103 @@
+"""The embedded sets: which clips they hold, with their labels, pairs and times. No file is read or written.
+
+Faces, voices and manipulations are procedural. The sets show whether a protocol finds what was planted in them; they
+say nothing about real forgeries.
+
+- `sim_whole`: whole clips with a changed voice, changed lips or face, or both.
+- `sim_local`: one or two intervals of 0.2 to 0.7 s replaced in the voice, the lips, or both.
+- `sim_lip`: changed lips alone; test only.
+- `sim_wild`: several codecs, bit rates, noise and reverberation, families of its own, some clips without sound.
+- `sim_null`: label 1 is another untouched recording of the same talker: nothing to find; test only.
+- `sim_real`: reals alone, for pre-training; no talker of another set.
+
+Nearly all fakes of the first two sets start with 25 to 100 ms of digital zeros, and nearly no real does.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.clip import Clip, Span
+
+from .phonemes import HOP_MS
+from .recipe import Recipe, Segments, draw_pair
+
+VERSION = 1
+"""Raised whenever the plan or the content of any clip changes."""
+NAMES = ("sim_whole", "sim_local", "sim_lip", "sim_wild", "sim_null", "sim_real")
+SIZES = ("default", "full")
+_FPS = 25
+
+_PAIRS: dict[str, dict[str, tuple[int, int, int]]] = {
+    "sim_whole": {"train": (60, 140, 70), "val": (12, 32, 16), "test": (42, 88, 44)},
+    "sim_local": {"train": (60, 140, 70), "val": (12, 32, 16), "test": (42, 88, 44)},
+    "sim_lip": {"test": (42, 88, 44)},
+    "sim_wild": {"train": (40, 100, 50), "val": (10, 24, 12), "test": (42, 88, 44)},
+    "sim_null": {"test": (40, 80, 40)},
+    "sim_real": {"train": (400, 400, 400), "val": (60, 60, 60)},
+}
+"""Pairs (single clips in `sim_real`) of the default and the full size, and identities that they are spread over."""
+
+
+def splits(name: str) -> tuple[str, ...]:
+    """The splits of a set.
+
+    Raises:
+        ValueError: there is no such set.
+    """
+    if name not in _PAIRS:
+        raise ValueError(f"no embedded set is called {name!r}; there are {', '.join(NAMES)}")
+    return tuple(_PAIRS[name])
+
+
+def recipes(name: str, size: str = "default", seed: int = 0) -> Iterator[tuple[Recipe, ...]]:
+    """What the clips of a set are made from, pair by pair; the default size is a prefix of each full split.
+
+    Raises:
+        ValueError: there is no such set or size.
+    """
+    if size not in SIZES:
+        raise ValueError(f"no size is called {size!r}; there are {', '.join(SIZES)}")
+    for split in splits(name):
+        counts = _PAIRS[name][split]
+        for index in range(counts[SIZES.index(size)]):
+            yield draw_pair(seed, name, split, index, identities=counts[2])
+
+
+def plan(name: str, size: str = "default", seed: int = 0, root: Path = Path()) -> list[Clip]:
+    """The clips of a set as they will lie under `root`, the two of a pair side by side.
+
+    Times are whole multiples of 5 ms. The result is the same on every machine.
+
+    Raises:
+        ValueError: there is no such set or size.
+    """
+    return [_clip(recipe, root) for pair in recipes(name, size, seed) for recipe in pair]
+
+
+def _clip(recipe: Recipe, root: Path) -> Clip:
+    null = recipe.fake and recipe.voice is None and recipe.lips is None
+    spans = _spans(recipe.segments)
+    return Clip(
+        id=f"{recipe.pair}{'f' if recipe.fake else 'r'}",
+        dataset=recipe.name,
+        split=recipe.split,
+        root=root,
+        path=f"{recipe.stem}.mp4",
+        label=int(recipe.fake),
+        label_video=int(null or recipe.lips is not None),
+        label_audio=int(null or recipe.voice is not None),
+        method=recipe.method,
+        identity=recipe.identity,
+        source=recipe.take,
+        pair=recipe.pair if recipe.name != "sim_real" else None,
+        duration=recipe.frames / _FPS,
+        segments=spans,
+        segments_audio=spans if null or recipe.voice else (),
+        segments_video=spans if null or recipe.lips else (),
+    )
+
+
+def _spans(segments: Segments | None) -> tuple[Span, ...] | None:
+    if segments is None:
+        return None
+    return tuple((begin * HOP_MS / 1000, end * HOP_MS / 1000) for begin, end in segments)
