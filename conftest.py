@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmark import cells
+from datasets.sim.plan import SIZES
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,9 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("avdf-bench", "avdf-bench: what to measure, and where results go")
     group.addoption(
         "--size",
-        choices=("default", "full"),
+        choices=SIZES,
         default="default",
-        help="embedded corpus: about 800 clips (default), or about 1,800 with narrower intervals",
+        help="embedded corpus: about 800 clips (default), 1,800 with narrower intervals (full), or too few to mean "
+        "anything but enough to see that all works (smoke)",
     )
     group.addoption(
         "--corpus-seed", type=int, default=0, metavar="N", help="seed that draws the embedded corpus (default: 0)"

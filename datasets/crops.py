@@ -76,9 +76,7 @@ def _resize(pictures: np.ndarray, boxes: np.ndarray, size: int) -> np.ndarray:
     if margin:
         pictures = np.pad(pictures, ((0, 0), (margin, margin), (margin, margin), (0, 0)), mode="edge")
     cut = [
-        np.asarray(
-            Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=tuple(box + margin))
-        )
+        np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=tuple(box + margin)))
         for picture, box in zip(pictures, boxes, strict=True)
     ]
     return np.stack(cut)
