@@ -191,6 +191,43 @@ def test_every_cut_of_the_index_leaves_the_lines_before_it(tmp_path: Path) -> No
         assert {key for key in KEYS[:3] if right(store, key)} == set(KEYS[: text[:length].count(b"\n")])
 
 
+def test_a_line_that_is_still_being_written_is_read_when_it_is_whole(tmp_path: Path, caplog) -> None:
+    writer = fill(FeatureStore(tmp_path), KEYS[:2])
+    text = writer.index.read_bytes()
+    writer.index.write_bytes(text[:-30])
+    reader = FeatureStore(tmp_path)
+    assert [right(reader, key) for key in KEYS[:2]] == [True, False]
+    writer.index.write_bytes(text)
+    assert [right(reader, key) for key in KEYS[:2]] == [True, True]
+    assert not caplog.text
+
+
+def test_blocks_are_on_disk_before_their_lines_and_synced_together(tmp_path: Path, monkeypatch) -> None:
+    calls: list[str] = []
+    write, fsync = shards._write, os.fsync
+
+    def noted_write(stream, data: bytes) -> None:
+        calls.append(f"write {stream.name.suffix}")
+        write(stream, data)
+
+    def noted_fsync(descriptor: int) -> None:
+        suffix = {stream.fileno(): stream.name.suffix for stream in writer._streams or ()}[descriptor]
+        calls.append(f"sync {suffix}")
+        fsync(descriptor)
+
+    monkeypatch.setattr(shards, "_write", noted_write)
+    monkeypatch.setattr(shards.os, "fsync", noted_fsync)
+    flush_bytes = 3 * max(track_of(key).values.nbytes for key in KEYS)
+    with ShardWriter(tmp_path / SIGNATURE, flush_bytes=flush_bytes, flush_seconds=1e9) as writer:
+        for key in KEYS:
+            writer.add(key, track_of(key))
+    flush = ["sync .bin", "write .jsonl", "sync .jsonl"]
+    rest = [call for call in calls if call != "write .bin"]
+    assert rest == flush * (len(rest) // 3)
+    assert 2 <= len(rest) // 3 <= writer.data.stat().st_size // flush_bytes + 1
+    assert calls[-3:] == flush and calls[:3] == ["write .bin"] * 3
+
+
 def test_every_damaged_byte_of_a_line_costs_that_line_alone(tmp_path: Path, caplog) -> None:
     writer = fill(FeatureStore(tmp_path), KEYS[:3])
     text = writer.index.read_bytes()
