@@ -25,7 +25,7 @@ from leaderboard import records
 
 from .cells import Cell
 from .evaluation import Outcome, evaluate
-from .recording import record_failure, record_outcome
+from .recording import Costs, Parts, measured, without_number
 from .scoring import Part, Scores, cut, score
 
 VERSION = 1
@@ -47,22 +47,6 @@ class Options:
     def corpus(self) -> Corpus:
         """The embedded corpus that was asked for."""
         return Corpus(self.size, self.corpus_seed)
-
-
-@dataclass
-class Costs:
-    """Seconds spent on one cell; None where the result came from the store."""
-
-    encode_s: float | None = None
-    fit_s: float | None = None
-    score_s: float | None = None
-
-    @contextmanager
-    def timed(self, name: str) -> Iterator[None]:
-        """Add the block's wall-clock seconds to one of the fields."""
-        start = time.perf_counter()
-        yield
-        setattr(self, name, (getattr(self, name) or 0.0) + time.perf_counter() - start)
 
 
 @dataclass
@@ -104,11 +88,11 @@ class Bench:
             if known is not None:
                 return known
             if self.options.rerun == "never":
-                return record_failure(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
+                return without_number(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
             log.error("%s\n%s", cell.id, traceback.format_exc())
-            record = record_failure(cell, self.options.corpus, "failed", f"{type(error).__name__}: {error}")
+            record = without_number(cell, self.options.corpus, "failed", f"{type(error).__name__}: {error}")
         records.write(self.options.results, record)
         return record
 
@@ -130,7 +114,7 @@ class Bench:
     def _signature(self, cell: Cell) -> str:
         """Everything that changes the number: detector, seeds, clips (their content included) and protocol."""
         clips = [self._clips(*place) for place in self._places(cell).values()]
-        return digest(
+        return records.signature(
             {
                 "protocol": VERSION,
                 "cell": cell.id,
@@ -177,24 +161,17 @@ class Bench:
     def _measured(self, cell: Cell, signature: str) -> records.Record:
         costs = Costs()
         outcomes: list[Outcome] = []
+        test = self._test_part(cell)
         for seed in cell.row.seeds:
             fitted = self._fit(cell, seed, costs)
-            _prepare(fitted, self._test_part(cell).clips, costs)
-            with costs.timed("score_s"):
-                scores = score(fitted, self._test_part(cell))
+            _prepare(fitted, test.clips, costs)
+            with timed(costs, "score_s"):
+                scores = score(fitted, test)
             outcomes.append(Outcome(seed, fitted.report, self._validation(cell, seed, fitted), scores))
         train, val = self._train_parts(cell)
-        result = evaluate(cell, val, self._test_part(cell), outcomes)
-        return record_outcome(
-            cell,
-            self.options.corpus,
-            signature,
-            result,
-            parts={"train": train, "val": val, "test": self._test_part(cell)},
-            manifests=self._manifests(cell),
-            costs=costs,
-            results=self.options.results,
-        )
+        result = evaluate(cell, val, test, outcomes)
+        parts, manifests = Parts(train, val, test), self._manifests(cell)
+        return measured(cell, self.options.corpus, signature, result, parts, manifests, costs, self.options.results)
 
     def _fit(self, cell: Cell, seed: int, costs: Costs) -> Fitted:
         """The detector fitted on this cell's training set; from memory, from the store, or now."""
@@ -206,7 +183,7 @@ class Bench:
 
             def fit() -> Fitted:
                 _prepare(detector, [*train.clips, *val.clips], costs)
-                with costs.timed("fit_s"):
+                with timed(costs, "fit_s"):
                     return detector.fit(_allowed(train, cell), _allowed(val, cell), self._context())
 
             content = [[(clip.sha256, clip.skip) for clip in part.clips] for part in (train, val)]
@@ -222,6 +199,14 @@ class Bench:
         return self._val[key]
 
 
+@contextmanager
+def timed(costs: Costs, name: str) -> Iterator[None]:
+    """Add the block's wall-clock seconds to one of the costs."""
+    start = time.perf_counter()
+    yield
+    setattr(costs, name, (getattr(costs, name) or 0.0) + time.perf_counter() - start)
+
+
 def _allowed(part: Part, cell: Cell) -> list[Clip]:
     """The clips that the detector may see: a detector that needs no fakes is given none."""
     return [clip for clip in part.clips if ("fake" if clip.label else "real") in cell.row.needs]
@@ -230,5 +215,5 @@ def _allowed(part: Part, cell: Cell) -> list[Clip]:
 def _prepare(thing: Any, clips: Sequence[Clip], costs: Costs) -> None:
     """Let a detector that can encode many clips at once do so."""
     if hasattr(thing, "prepare"):
-        with costs.timed("encode_s"):
+        with timed(costs, "encode_s"):
             thing.prepare(clips)

@@ -32,26 +32,26 @@ class Corpus:
 
     def generate(self, names: list[str], *, progress: bool = True) -> None:
         """Make the files that are missing; cheap when all are there."""
-        from .sim import build
+        from .sim.build import ensure
 
-        build.ensure(names, self.size, self.seed, progress=progress)
+        ensure(names, self.size, self.seed, progress=progress)
 
     def load(self, name: str, split: str) -> list[Clip]:
         """The clips of one split with the hashes of their generated files.
 
         A clip whose file has gone missing since it was generated keeps no hash, and fails when it is read.
         """
-        from .sim import build
+        from .sim.build import hashes
 
-        hashes = build.hashes(self.seed)
-        return [replace(clip, sha256=hashes.get(clip.path)) for clip in self.clips(name, split)]
+        known = hashes(self.seed)
+        return [replace(clip, sha256=known.get(clip.path)) for clip in self.clips(name, split)]
 
 
 @lru_cache(maxsize=64)
 def _planned(name: str, size: str, seed: int) -> tuple[Clip, ...]:
-    from .sim import build
+    from .sim.build import folder
 
-    return tuple(plan.plan(name, size, seed, build.folder(seed)))
+    return tuple(plan.plan(name, size, seed, folder(seed)))
 
 
 @lru_cache(maxsize=256)

@@ -1,5 +1,6 @@
 """An encoder and a head, composed to a detector; features are computed once and kept in the store."""
 
+import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from datasets.clip import Clip
 from datasets.errors import ClipError
+from datasets.files import write_atomic
 
 from .cards import DetectorCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
@@ -18,6 +20,7 @@ from .signature import card_parts, digest
 from .store import FeatureStore
 from .tracks import Scored, Track
 
+_FAILED = "unusable.json"
 log = logging.getLogger("avdf")
 
 
@@ -98,8 +101,9 @@ class FittedComposed:
         self.features.ensure(clips)
 
     def save(self, folder: Path) -> None:
-        """Write the head; the encoder is frozen."""
+        """Write the head, and which clips it could not use; the encoder is frozen."""
         self.head.save(folder)
+        write_atomic(folder / _FAILED, json.dumps(self.report["unusable"]))
 
 
 @dataclass(frozen=True)
@@ -114,12 +118,17 @@ class Composed:
         """Encode what is missing and train the head; clips that cannot be encoded are left out and reported."""
         failed = self.features.ensure([*train, *val])
         fitted = self.head.fit(self._examples(train, failed), self._examples(val, failed), ctx)
-        return FittedComposed(self.features, fitted, dict(fitted.report))
+        return FittedComposed(self.features, fitted, fitted.report | {"unusable": failed})
 
     def load(self, folder: Path, ctx: Context) -> Fitted:
         """The detector with a head as `save` wrote it."""
         fitted = self.head.load(folder)
-        return FittedComposed(self.features, fitted, dict(fitted.report))
+        failed = json.loads((folder / _FAILED).read_text())
+        return FittedComposed(self.features, fitted, fitted.report | {"unusable": failed})
+
+    def prepare(self, clips: Sequence[Clip]) -> None:
+        """Encode many clips at once, so that `fit` finds them in the store."""
+        self.features.ensure(clips)
 
     def _examples(self, clips: Sequence[Clip], failed: dict[str, str]) -> list[Example]:
         name = self.features.name

@@ -1,0 +1,134 @@
+"""What is written down about a measured cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from datasets.clip import Clip
+from datasets.registry import Corpus
+from leaderboard import records
+
+from .cells import Cell
+from .environment import code, environment
+from .evaluation import Outcome, Result
+from .scoring import Part, coverage, leakage
+
+
+@dataclass
+class Costs:
+    """Seconds spent on one cell; None where the result came from the store."""
+
+    encode_s: float | None = None
+    fit_s: float | None = None
+    score_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The clips of one cell."""
+
+    train: Part
+    val: Part
+    test: Part
+
+
+def cell_of(cell: Cell) -> records.Cell:
+    """The cell as records name it."""
+    row = cell.row
+    return records.Cell(
+        id=cell.id,
+        detector=row.name,
+        encoder=row.scope if row.encoder else None,
+        head=row.head,
+        modality=row.modality,
+        train=cell.train,
+        test=cell.test,
+        probe=cell.probe,
+        domain="in" if cell.train == cell.test else "out",
+        seeds=row.seeds,
+    )
+
+
+def without_number(cell: Cell, corpus: Corpus, status: Any, reason: str) -> records.Record:
+    """A record of a cell that was skipped or failed."""
+    return records.Record(
+        cell=cell_of(cell),
+        data="sim",
+        status=status,
+        reason=reason,
+        size=corpus.size,
+        corpus={"seed": corpus.seed, "version": corpus.version},
+        environment=environment(),
+        code=code(),
+    )
+
+
+def measured(
+    cell: Cell,
+    corpus: Corpus,
+    signature: str,
+    result: Result,
+    parts: Parts,
+    manifests: Mapping[str, str],
+    costs: Costs,
+    results: Path,
+) -> records.Record:
+    """The record of a measured cell; its per-clip scores are written to the results folder."""
+    path, sha256 = records.write_scores(results, _table(parts.test, result.outcomes))
+    trained_on = [*parts.train.expected, *parts.val.expected]
+    return records.Record(
+        cell=cell_of(cell),
+        data="sim",
+        status="ok",
+        size=corpus.size,
+        corpus={"seed": corpus.seed, "version": corpus.version},
+        signature=signature,
+        metrics=result.metrics,
+        runs=list(result.runs),
+        scores={"path": path, "sha256": sha256},
+        manifests=manifests,
+        coverage=_coverage(parts, result.outcomes),
+        leakage=leakage(trained_on, parts.test.expected) if cell.row.needs else {},
+        fit={str(outcome.seed): dict(outcome.report) for outcome in result.outcomes},
+        environment=environment(),
+        code=code(),
+        costs=asdict(costs),
+    )
+
+
+def _coverage(parts: Parts, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Of all seeds together: a clip that fails under one of them has failed."""
+    test = {clip: reason for outcome in outcomes for clip, reason in outcome.test.failed.items()}
+    val = {clip: reason for outcome in outcomes for clip, reason in outcome.val.failed.items()}
+    return {
+        "train": coverage(parts.train, dict(parts.train.failed) | _left_out(parts.train, outcomes)),
+        "val": coverage(parts.val, val),
+        "test": coverage(parts.test, test),
+    }
+
+
+def _left_out(part: Part, outcomes: Sequence[Outcome]) -> dict[str, str]:
+    """Training clips that a detector's report says it could not use, by clip id."""
+    reasons: dict[str, str] = {}
+    for outcome in outcomes:
+        reasons |= outcome.report.get("unusable", {})
+    known = {clip.id for clip in part.expected}
+    return {clip: reason for clip, reason in reasons.items() if clip in known}
+
+
+def _table(part: Part, outcomes: Sequence[Outcome]) -> Any:
+    """Per-clip scores, a column a seed."""
+    import pandas as pd
+
+    failed = {clip: reason for outcome in outcomes for clip, reason in outcome.test.failed.items()}
+    clips: Sequence[Clip] = part.expected
+    columns: dict[str, Any] = {
+        "clip": [clip.id for clip in clips],
+        "identity": [clip.identity for clip in clips],
+        "label": [clip.label for clip in clips],
+    }
+    for outcome in outcomes:
+        columns[f"seed{outcome.seed}"] = outcome.test.values
+    columns["reason"] = [failed.get(clip.id, "") for clip in clips]
+    return pd.DataFrame(columns)
