@@ -1,11 +1,19 @@
-"""What tests share: reference vectors, a cache folder of their own, and small clips."""
+"""What tests share: reference vectors, cache folders, and the suite on a small corpus."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
+from suite import Suite
 
-from paths import golden_root
+from paths import ROOT, golden_root
+
+SETS = ("sim_whole", "sim_local", "sim_lip")
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +34,22 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder for one test."""
     monkeypatch.setenv("AVDF_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture(scope="session")
+def smoke_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder with the smallest corpus, generated once for all workers of a test run; not to be changed."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "smoke"
+    code = f"from datasets.sim.build import ensure; ensure({SETS!r}, 'smoke', progress=False)"
+    with FileLock(str(folder) + ".lock"):
+        environment = os.environ | {"AVDF_CACHE": str(folder)}
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True, timeout=400)
+    return folder
+
+
+@pytest.fixture
+def suite(smoke_cache: Path, tmp_path: Path) -> Suite:
+    """The suite on a copy of the smallest corpus."""
+    shutil.copytree(smoke_cache, tmp_path / "cache")
+    return Suite(tmp_path / "cache", tmp_path / "results")
