@@ -78,7 +78,7 @@ def score(fitted: Fitted, part: Part) -> Scores:
 
 def coverage(part: Part, failed: Mapping[str, str]) -> dict[str, object]:
     """How many clips could be used, and which could not, for the record."""
-    lost = [{"clip": clip.id, "reason": failed[clip.id]} for clip in part.expected if clip.id in failed]
+    lost = [{"clip": c.id, "reason": f"{c.path}: {failed[c.id]}"} for c in part.expected if c.id in failed]
     return {"found": len(part.expected) - len(lost), "expected": len(part.expected), "failed": lost}
 
 
