@@ -32,9 +32,9 @@ def blend_fake(
     who: Actor,
     visemes: np.ndarray,
     style: Lips,
-    segments: Segments | None,
+    where: np.ndarray,
 ) -> np.ndarray:
-    """A copy of `pictures` `(T, 128, 128, 3)` with the generated mouth or face of `who` over that of `own`."""
+    """A copy of `pictures` `(T, 128, 128, 3)` with the mouth or face of `who` over that of `own` `where` `(T,)`."""
     middle, wide, high = _FACE_MASK if style.swap else _MOUTH_MASK
     middle += 0 if style.swap else own.mouth
     grown = 1.1 * (1 + style.seam)
@@ -44,7 +44,7 @@ def blend_fake(
     drawn *= (1 + rng.normal(0, style.tint, 3)).astype(np.float32)
     u, v = scene.local(box)
     depth = 1 - (u / wide) ** 2 - ((v - middle) / high) ** 2
-    mask = np.clip(depth / (2 * style.seam + 0.05) + 0.5, 0, 1) * _touched(len(pictures), segments)
+    mask = np.clip(depth / (2 * style.seam + 0.05) + 0.5, 0, 1) * where.astype(np.float32)[:, None, None]
     out = pictures.copy()
     out[box.slices] += mask[..., None] * (drawn - out[box.slices])
     return out
@@ -56,9 +56,9 @@ def _shaken(rng: np.random.Generator, scene: Scene, pixels: float) -> Scene:
     return replace(scene, x=scene.x + errors[0], y=scene.y + errors[1])
 
 
-def _touched(frames: int, segments: Segments | None) -> np.ndarray:
-    """1 for each picture that a segment touches, `(T, 1, 1) float32`."""
-    touched = np.full(frames, segments is None, np.float32)
+def touched(frames: int, segments: Segments | None) -> np.ndarray:
+    """Which pictures a segment touches, `(T,) bool`; all of them without segments."""
+    mask = np.full(frames, segments is None)
     for begin, end in segments or ():
-        touched[begin // HOPS_PER_FRAME : -(-end // HOPS_PER_FRAME)] = 1
-    return touched[:, None, None]
+        mask[begin // HOPS_PER_FRAME : -(-end // HOPS_PER_FRAME)] = True
+    return mask

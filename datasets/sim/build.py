@@ -1,14 +1,16 @@
 """Make the clips of the embedded sets on this machine, in parallel, once."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from datasets.errors import DatasetError
 from datasets.files import atomic_path, cache_root, disk_errors, locked, sha256_file
 
-from .plan import VERSION, recipes
+from .plan import NAMES, VERSION, paths, recipes, splits
 from .recipe import Recipe
 
 HASHES = "hashes.jsonl"
@@ -35,7 +37,7 @@ def ensure(
         DatasetError: a worker process was killed; what was finished is kept.
     """
     root = folder(seed)
-    if not _missing(root, names, size, seed):
+    if _complete(root, names, size):
         return
     with disk_errors(root):
         lock = locked(root / "generate")
@@ -43,7 +45,7 @@ def ensure(
         for leftover in root.glob("*/*/.*"):
             leftover.unlink(missing_ok=True)
         missing = _missing(root, names, size, seed)
-        with (root / HASHES).open("a+b") as log:
+        with _open_log(root) as log:
             for path, digest in _generate(root, missing, jobs, progress):
                 _append(log, path, digest)
 
@@ -59,7 +61,7 @@ def hashes(seed: int = 0) -> dict[str, str]:
     known, present = _read_hashes(root / HASHES), _present(root)
     unknown = sorted(present - known.keys())
     if unknown:
-        with locked(root / "generate"), (root / HASHES).open("a+b") as log:
+        with locked(root / "generate"), _open_log(root) as log:
             for path in unknown:
                 known[path] = sha256_file(root / path)
                 _append(log, path, known[path])
@@ -86,6 +88,11 @@ def _write(recipe: Recipe, root: Path) -> str:
         return sha256_file(temporary)
 
 
+def _complete(root: Path, names: Sequence[str], size: str) -> bool:
+    present = _present(root)
+    return all(path in present for name in names for path in paths(name, size))
+
+
 def _missing(root: Path, names: Sequence[str], size: str, seed: int) -> list[Pair]:
     """Pairs of which a clip is missing, reduced to the missing clips."""
     present = _present(root)
@@ -96,7 +103,14 @@ def _missing(root: Path, names: Sequence[str], size: str, seed: int) -> list[Pai
 
 def _present(root: Path) -> set[str]:
     """Finished clips, as paths inside the folder."""
-    return {path.relative_to(root).as_posix() for path in root.glob("*/*/[!.]*.mp4")}
+    folders = (f"{name}/{split}" for name in NAMES for split in splits(name))
+    return {
+        f"{folder}/{entry.name}"
+        for folder in folders
+        if (root / folder).is_dir()
+        for entry in os.scandir(root / folder)
+        if entry.name.endswith(".mp4") and not entry.name.startswith(".")
+    }
 
 
 def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -> Iterator[tuple[str, str]]:
@@ -119,21 +133,26 @@ def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -
         ) from error
 
 
-def _append(log, path: str, digest: str) -> None:  # noqa: ANN001
+def _append(log: BinaryIO, path: str, digest: str) -> None:
     log.write(json.dumps({"path": path, "sha256": digest}).encode() + b"\n")
     log.flush()
 
 
+def _open_log(root: Path) -> BinaryIO:
+    """The record of hashes, ready for another line even if the last one was torn."""
+    log = (root / HASHES).open("a+b")
+    if log.tell():
+        log.seek(-1, os.SEEK_END)
+        if log.read(1) != b"\n":
+            log.write(b"\n")
+    return log
+
+
 def _read_hashes(path: Path) -> dict[str, str]:
-    """The recorded hashes; a torn line is skipped."""
+    """The recorded hashes, the last one of each path; a torn line is skipped."""
     known: dict[str, str] = {}
-    with suppress(FileNotFoundError):
-        for line in _lines(path.read_bytes()):
-            with suppress(ValueError, KeyError, TypeError):
-                row = json.loads(line)
-                known[row["path"]] = row["sha256"]
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        with suppress(ValueError, KeyError, TypeError):
+            row = json.loads(line)
+            known[row["path"]] = row["sha256"]
     return known
-
-
-def _lines(content: bytes) -> Iterable[bytes]:
-    return content.splitlines()

@@ -79,7 +79,7 @@ def draw_face(rng: np.random.Generator) -> Face:
         mouth=rng.uniform(0.40, 0.45),
         mouth_width=rng.uniform(0.17, 0.22),
         lip_size=rng.uniform(0.028, 0.050),
-        mouth_gain=rng.uniform(0.14, 0.20),
+        mouth_gain=rng.uniform(0.16, 0.22),
         eye_gap=rng.uniform(0.20, 0.25),
         eye_width=rng.uniform(0.085, 0.105),
         eye_height=rng.uniform(0.036, 0.048),

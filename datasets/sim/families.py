@@ -57,19 +57,19 @@ class Lips:
 
 
 VOICES = {
-    "voc_a": Voice(smooth=1.2, flat=0.6, jitter=0.4, mels=40, smear=0.9, shelf=-2.0),
-    "voc_b": Voice(smooth=2.0, flat=0.5, jitter=0.05, breath=0.15, bandwidth=1.4, shelf=-3.0),
-    "voc_c": Voice(smooth=1.6, flat=0.7, jitter=0.1, breath=0.4, bandwidth=1.25, hold=6, hum=-34.0),
-    "voc_d": Voice(smooth=1.4, flat=0.8, jitter=0.4, breath=0.5, bandwidth=1.2, shelf=-3.0, hum=-36.0),
+    "voc_a": Voice(smooth=1.7, flat=0.6, jitter=0.4, mels=48, smear=0.8, shelf=-2.0),
+    "voc_b": Voice(smooth=2.8, flat=0.5, jitter=0.05, breath=0.15, bandwidth=1.4, shelf=-3.0),
+    "voc_c": Voice(smooth=2.6, flat=0.7, jitter=0.1, breath=0.4, bandwidth=1.25, hold=6, shelf=-2.0, hum=-42.0),
+    "voc_d": Voice(smooth=2.4, flat=0.8, jitter=0.4, breath=0.5, bandwidth=1.2, shelf=-3.0, hum=-42.0),
 }
 LIPS = {
-    "lip_a": Lips(smooth=6.0, lag=12, gain=0.80, blur=0.7, seam=0.15, shake=0.20, tint=0.010),
-    "lip_b": Lips(smooth=4.5, lag=8, gain=0.85, blur=0.5, seam=0.20, shake=0.15, tint=0.010),
-    "lip_c": Lips(smooth=6.5, lag=10, gain=0.75, blur=0.4, seam=0.30, shake=0.20, tint=0.010),
-    "lip_d": Lips(smooth=5.0, lag=14, gain=0.80, blur=0.6, seam=0.25, shake=0.20, tint=0.010),
-    "swap_a": Lips(smooth=2.0, lag=0, gain=0.90, blur=0.7, seam=0.12, shake=0.40, tint=0.015, swap=True),
-    "swap_b": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.8, seam=0.25, shake=0.25, tint=0.015, swap=True),
-    "swap_c": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.6, seam=0.30, shake=0.20, tint=0.015, swap=True),
+    "lip_a": Lips(smooth=5.5, lag=12, gain=0.82, blur=0.55, seam=0.15, shake=0.20, tint=0.008),
+    "lip_b": Lips(smooth=4.5, lag=8, gain=0.85, blur=0.45, seam=0.20, shake=0.15, tint=0.008),
+    "lip_c": Lips(smooth=6.0, lag=10, gain=0.80, blur=0.35, seam=0.30, shake=0.20, tint=0.008),
+    "lip_d": Lips(smooth=5.0, lag=14, gain=0.80, blur=0.50, seam=0.25, shake=0.20, tint=0.008),
+    "swap_a": Lips(smooth=2.0, lag=0, gain=0.90, blur=0.55, seam=0.12, shake=0.40, tint=0.012, swap=True),
+    "swap_b": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.60, seam=0.25, shake=0.25, tint=0.012, swap=True),
+    "swap_c": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.50, seam=0.30, shake=0.20, tint=0.012, swap=True),
 }
 REAL, NULL = "real", "null"
 METHODS = {

@@ -85,7 +85,7 @@ def write_script(draws: Draws, hops: int, rate: int) -> Script:
     while room > 0:
         added = _word(draws, word, rate)
         if draws.chance(3, 10):
-            added.append(Spoken(PAUSE, draws.between(12, 44), -1, 100))
+            added.append(Spoken(PAUSE, draws.between(20, 60), -1, 100))
         for phone in added:
             if phone.hops > room:
                 room = 0

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .artefacts import blend_fake, generated_visemes
+from .artefacts import blend_fake, generated_visemes, touched
 from .articulation import articulate, at_frames
 from .face import draw_face, face, swapped
-from .families import LIPS, Lips
+from .families import LIPS
 from .landmarks import landmarks
 from .recipe import Recipe, take_script
 from .render import Actor, actor, render
@@ -55,19 +55,30 @@ def _record(seed: int, identity: str, take: str, pair: str, frames: int) -> Reco
     return Recording(where, who, mouth, render(who, where, at_frames(mouth)))
 
 
+def shown_visemes(recipe: Recipe) -> np.ndarray:
+    """Mouth controls `(T, 6)` of the mouth that is seen: the generator's where the pictures are manipulated."""
+    real = at_frames(_recording_of(recipe).mouth)
+    if not recipe.lips:
+        return real
+    return np.where(touched(recipe.frames, recipe.segments)[:, None], _generated(recipe), real)
+
+
 def _manipulated(recipe: Recipe, shot: Recording) -> np.ndarray:
-    assert recipe.lips
-    style, rng = LIPS[recipe.lips], noise(recipe.seed, "lips", recipe.pair)
-    own = shot.who.face
-    who = actor(swapped(own, draw_face(rng)), shot.scene) if style.swap else shot.who
-    visemes = generated_visemes(rng, _movement(recipe, style), style, lag=recipe.segments is None)
-    return blend_fake(rng, shot.pictures, shot.scene, own, who, visemes, style, recipe.segments)
+    style, own, who = LIPS[str(recipe.lips)], shot.who.face, shot.who
+    if style.swap:
+        other = draw_face(noise(recipe.seed, "other face", recipe.pair))
+        who = actor(swapped(own, other), shot.scene)
+    rng = noise(recipe.seed, "blend", recipe.pair)
+    where = touched(recipe.frames, recipe.segments)
+    return blend_fake(rng, shot.pictures, shot.scene, own, who, _generated(recipe), style, where)
 
 
-def _movement(recipe: Recipe, style: Lips) -> np.ndarray:
-    """What the fake lips follow: the words that are heard, or other words where only the lips were made anew."""
-    if recipe.name == "sim_whole" and not style.swap and not recipe.voice:
+def _generated(recipe: Recipe) -> np.ndarray:
+    """What a generator makes of the words heard, or of other words where only the lips were made anew."""
+    style = LIPS[str(recipe.lips)]
+    other_words = recipe.name == "sim_whole" and not style.swap and not recipe.voice
+    script = changed_script(recipe)
+    if other_words:
         script = take_script(recipe.seed, recipe.identity, recipe.take + ".lips", recipe.frames)
-    else:
-        script = changed_script(recipe)
-    return articulate(script).mouth
+    rng = noise(recipe.seed, "lips", recipe.pair)
+    return generated_visemes(rng, articulate(script).mouth, style, lag=recipe.segments is None)

@@ -18,8 +18,9 @@ from pathlib import Path
 
 from datasets.clip import Clip, Span
 
+from .families import METHODS
 from .phonemes import HOP_MS
-from .recipe import Recipe, Segments, draw_pair
+from .recipe import Recipe, Segments, draw_pair, stem
 
 VERSION = 1
 """Raised whenever the plan or the content of any clip changes."""
@@ -51,17 +52,29 @@ def splits(name: str) -> tuple[str, ...]:
 
 
 def recipes(name: str, size: str = "default", seed: int = 0) -> Iterator[tuple[Recipe, ...]]:
-    """What the clips of a set are made from, pair by pair; a smaller size is a prefix of a larger one in each split.
+    """What the clips of a set are made from, pair by pair; the default size is a prefix of each full split.
 
     Raises:
         ValueError: there is no such set or size.
     """
+    for split, index in _indices(name, size):
+        yield draw_pair(seed, name, split, index, identities=_PAIRS[name][split][-1])
+
+
+def paths(name: str, size: str = "default") -> list[str]:
+    """The clips' paths alone, in the order of `plan`.
+
+    Raises:
+        ValueError: there is no such set or size.
+    """
+    members = "rf" if name in METHODS else "r"
+    return [f"{stem(name, split, index, m == 'f')}.mp4" for split, index in _indices(name, size) for m in members]
+
+
+def _indices(name: str, size: str) -> list[tuple[str, int]]:
     if size not in SIZES:
         raise ValueError(f"no size is called {size!r}; there are {', '.join(SIZES)}")
-    for split in splits(name):
-        counts = _PAIRS[name][split]
-        for index in range(counts[SIZES.index(size)]):
-            yield draw_pair(seed, name, split, index, identities=counts[3])
+    return [(split, i) for split in splits(name) for i in range(_PAIRS[name][split][SIZES.index(size)])]
 
 
 def plan(name: str, size: str = "default", seed: int = 0, root: Path = Path()) -> list[Clip]:

@@ -38,9 +38,9 @@ def portrait(face: Face, light: tuple[float, float, float]) -> Array:
 
     `light` is the direction of the light; eyes and mouth are painted on the frames.
     """
-    v, u = np.meshgrid(
-        np.arange(TOP, BOTTOM, 1 / DENSITY, np.float32), np.arange(LEFT, RIGHT, 1 / DENSITY, np.float32), indexing="ij"
-    )
+    rows = TOP + np.arange(round((BOTTOM - TOP) * DENSITY), dtype=np.float32) / DENSITY
+    columns = LEFT + np.arange(round((RIGHT - LEFT) * DENSITY), dtype=np.float32) / DENSITY
+    v, u = np.meshgrid(rows, columns, indexing="ij")
     rng = np.random.Generator(np.random.PCG64(face.texture))
     width = face.width * (1 - face.taper * np.clip(v / face.height, 0, 1) ** 2)
     radius = np.sqrt((u / width) ** 2 + (v / face.height) ** 2)

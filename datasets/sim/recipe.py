@@ -66,12 +66,17 @@ class Recipe:
     @property
     def stem(self) -> str:
         """The file's path inside the folder, without its suffix."""
-        return f"{self.name}/{self.split}/{self.index:04d}-{'f' if self.fake else 'r'}"
+        return stem(self.name, self.split, self.index, self.fake)
 
     @property
     def script(self) -> Script:
         """The words of the recording, as spoken by the real talker."""
         return take_script(self.seed, self.identity, self.take, self.frames)
+
+
+def stem(name: str, split: str, index: int, fake: bool) -> str:
+    """A clip's path inside the folder, without its suffix."""
+    return f"{name}/{split}/{index:04d}-{'f' if fake else 'r'}"
 
 
 def take_script(seed: int, identity: str, take: str, frames: int) -> Script:
@@ -156,39 +161,36 @@ def _mute(seed: int, name: str, split: str, index: int, identities: int) -> tupl
 
 
 def _segments(real: Recipe) -> Segments:
-    """One or two replaced intervals: mostly a word, sometimes a stretch over a pause."""
+    """One or two replaced intervals: three in five over a word, the others over a pause, so that loudness tells little."""
     draws = Draws(real.seed, "segments", real.pair)
-    script, hops = real.script, real.frames * HOPS_PER_FRAME
+    script, last = real.script, real.frames * HOPS_PER_FRAME - HOPS_PER_FRAME
     wanted = 1 if draws.chance(3, 4) else 2
     found: list[tuple[int, int]] = []
     while len(found) < wanted:
-        begin, end = _over_pause(draws, script) if draws.chance(1, 5) else _over_word(draws, script)
-        inside = begin >= _EARLIEST and end <= hops - HOPS_PER_FRAME
-        if inside and all(end + _GAP <= a or begin >= b + _GAP for a, b in found):
+        begin, end = _over_pause(draws, script) if draws.chance(2, 5) else _over_word(draws, script)
+        begin, end = begin - max(0, end - last), min(end, last)
+        if begin >= _EARLIEST and all(end + _GAP <= a or begin >= b + _GAP for a, b in found):
             found.append((begin, end))
     return tuple(sorted(found))
 
 
 def _over_word(draws: Draws, script: Script) -> tuple[int, int]:
-    """A random word of at least the shortest length, cut to the longest; anywhere if there is none."""
-    words: dict[int, list[int]] = {}
+    """A random word of at least the shortest length, cut to the longest; sometimes a stretch that ignores words."""
+    words: dict[int, tuple[int, int]] = {}
     for start, phone in zip(starts(script), script, strict=True):
-        begin, _ = words.setdefault(phone.word, [start, start])
-        words[phone.word] = [begin, start + phone.hops]
+        words[phone.word] = words.get(phone.word, (start,))[0], start + phone.hops
     words.pop(-1)
-    spans = [(a, min(b, a + LONGEST)) for a, b in words.values() if b - a >= SHORTEST]
-    return draws.choice(tuple(spans)) if spans and draws.chance(9, 10) else _around(draws, script, False)
+    spans = tuple((a, min(b, a + LONGEST)) for a, b in words.values() if b - a >= SHORTEST)
+    if spans and draws.chance(9, 10):
+        return draws.choice(spans)
+    begin = draws.below(sum(phone.hops for phone in script) - SHORTEST)
+    return begin, begin + draws.between(SHORTEST, 100)
 
 
 def _over_pause(draws: Draws, script: Script) -> tuple[int, int]:
-    return _around(draws, script, True)
-
-
-def _around(draws: Draws, script: Script, pause: bool) -> tuple[int, int]:
-    """A stretch of random length that covers the middle of a random inner pause, or of a random phoneme."""
-    inner = list(zip(starts(script), script, strict=True))[1:-1]
-    middles = [start + phone.hops // 2 for start, phone in inner if phone.name == PAUSE or not pause]
-    middle = draws.choice(tuple(middles)) if middles else draws.choice(tuple(start for start, _ in inner))
-    length = draws.between(SHORTEST, 100)
-    begin = middle - draws.below(length)
+    """A random pause but the first, with a little speech around it."""
+    pauses = tuple((s, p.hops) for s, p in zip(starts(script), script, strict=True) if p.name == PAUSE and s)
+    start, hops = draws.choice(pauses)
+    length = min(max(SHORTEST, hops + draws.between(0, 16)), LONGEST)
+    begin = start - draws.below(max(1, length - hops + 1))
     return begin, begin + length

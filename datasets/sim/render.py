@@ -76,6 +76,10 @@ def render(who: Actor, scene: Scene, visemes: Array, box: Box = WHOLE) -> Array:
     return picture
 
 
+def _rgb(*colour: float) -> Array:
+    return np.array(colour, np.float32)
+
+
 def _col(values: Array) -> Array:
     return np.asarray(values, np.float32)[:, None, None]
 
@@ -123,13 +127,13 @@ class _Eyes:
         floor = 0.75 * face.eye_height * almond
         inside = soft(face.eye_width - np.abs(along))
         opened = soft(np.minimum(dv + lid, floor - dv)) * inside
-        paint(picture, opened, np.float32([0.86, 0.85, 0.83]) * (0.75 + 4 * (dv[..., None] + 0.04)).clip(0.6, 1))
+        paint(picture, opened, _rgb(0.86, 0.85, 0.83) * (0.75 + 4 * (dv[..., None] + 0.04)).clip(0.6, 1))
         centre = np.sign(u) * face.eye_gap + _col(self.scene.gaze)
         away = np.sqrt((u - centre) ** 2 + (dv + 0.004) ** 2)
         paint(picture, opened * soft(0.036 - away), face.iris.astype(np.float32))
-        paint(picture, opened * soft(0.016 - away), np.float32([0.03, 0.03, 0.03]))
+        paint(picture, opened * soft(0.016 - away), _rgb(0.03, 0.03, 0.03))
         glint = np.sqrt((u - centre + 0.010) ** 2 + (dv + 0.016) ** 2)
-        paint(picture, 0.8 * opened * soft(0.008 - glint), np.float32([0.95, 0.95, 0.95]))
+        paint(picture, 0.8 * opened * soft(0.008 - glint), _rgb(0.95, 0.95, 0.95))
         lash = soft(0.011 - np.abs(dv + lid), 40) * inside
         paint(picture, 0.8 * lash, (0.4 * face.hair).astype(np.float32))
 
@@ -155,9 +159,9 @@ class _Lips:
         inner = soft(np.minimum(dv - upper, lower - dv)) * ends * opened
         paint(picture, inner, MOUTH_INSIDE)
         teeth = inner * np.clip(1.1 * _col(shape.teeth), 0, 1) * soft(upper + 0.045 - dv)
-        paint(picture, teeth, np.float32([0.80, 0.78, 0.72]))
+        paint(picture, teeth, _rgb(0.80, 0.78, 0.72))
         tongue = inner * np.clip(_col(shape.tongue), 0, 1) * soft(dv - lower + 0.045)
-        paint(picture, tongue, np.float32([0.60, 0.30, 0.32]))
+        paint(picture, tongue, _rgb(0.60, 0.30, 0.32))
 
 
 def _part(

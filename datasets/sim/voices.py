@@ -46,7 +46,8 @@ def splice(real: np.ndarray, fake: np.ndarray, segments: tuple[tuple[int, int], 
 
 def mel_filters(bands: int, window: int = _WINDOW, low: float = 60.0, high: float = 7600.0) -> np.ndarray:
     """Triangular mel filters, `(bands, window // 2 + 1)`."""
-    edges = 700 * (10 ** (np.linspace(*(2595 * np.log10(1 + np.array([low, high]) / 700)), bands + 2) / 2595) - 1)
+    first, last = (2595 * np.log10(1 + edge / 700) for edge in (low, high))
+    edges = 700 * (10 ** (np.linspace(first, last, bands + 2) / 2595) - 1)
     bins = np.arange(window // 2 + 1) * RATE / window
     rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
     falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]

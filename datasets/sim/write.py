@@ -2,9 +2,11 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av.container import OutputContainer
 from scipy import signal
 
 from .recipe import Encoding
@@ -21,25 +23,30 @@ def write_mp4(path: Path, pictures: np.ndarray, sound: np.ndarray | None, how: E
     One encoder thread and no macroblock tree: with them, x264 gives other bytes from run to run.
     """
     with av.open(str(path), "w", format="mp4") as container:
-        video = container.add_stream(how.codec, rate=FPS)
-        video.height, video.width = pictures.shape[1:3]
-        video.pix_fmt = "yuv420p"
-        video.thread_count = 1
-        if how.codec == "libx264":
-            video.options = {"crf": str(how.crf), "preset": "veryfast", "x264-params": "mbtree=0"}
-        else:
-            video.bit_rate = how.video_kbps * 1000
-        audio = None
+        video = _video_stream(container, pictures.shape[1:3], how)
+        audio: av.AudioStream | None = None
         if sound is not None:
             audio = container.add_stream("aac", rate=SOUND_RATE, layout="mono")
             audio.bit_rate = how.audio_kbps * 1000
         for picture in pictures:
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
-        if audio is not None:
+        if audio is not None and sound is not None:
             for block in _blocks(sound):
                 container.mux(audio.encode(block))
             container.mux(audio.encode(None))
+
+
+def _video_stream(container: OutputContainer, shape: tuple[int, ...], how: Encoding) -> av.VideoStream:
+    video = cast("av.VideoStream", container.add_stream(how.codec, rate=FPS))
+    video.height, video.width = shape
+    video.pix_fmt = "yuv420p"
+    video.thread_count = 1
+    if how.codec == "libx264":
+        video.options = {"crf": str(how.crf), "preset": "veryfast", "x264-params": "mbtree=0"}
+    else:
+        video.bit_rate = how.video_kbps * 1000
+    return video
 
 
 def _blocks(sound: np.ndarray) -> list[av.AudioFrame]:
