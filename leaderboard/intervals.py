@@ -22,9 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from .metrics import RANKING, Curve, OneClassError, Ranking, accuracy
-
-__all__ = ["Metric", "OneClassError", "evaluate", "newcombe", "runs", "spread", "wilson"]
+from .metrics import RANKING, Curve, Ranking, accuracy, impute
 
 RESAMPLES = 2_000
 MIN_IDENTITIES = 20
@@ -72,11 +70,11 @@ class Metric:
         Raises:
             ValueError: a field is missing, unknown or of the wrong type.
         """
-        kinds = {f.name: f.type for f in fields(cls)}
+        kinds = {f.name: getattr(f.type, "__name__", str(f.type)) for f in fields(cls)}
         if set(row) != set(kinds):
             raise ValueError(f"a metric has the fields {sorted(kinds)}, got {sorted(row)}")
         for name, value in row.items():
-            _check_field(name, value, str(kinds[name]))
+            _check_field(name, value, kinds[name])
         return cls(**row)
 
 
@@ -88,9 +86,8 @@ def _check_field(name: str, value: object, kind: str) -> None:
         "float": number,
         "float | None": number or value is None,
     }
-    wanted = kind.removeprefix("<class '").removesuffix("'>")
-    if not good[wanted]:
-        raise ValueError(f"{name} of a metric is {value!r}, expected {wanted}")
+    if not good[kind]:
+        raise ValueError(f"{name} of a metric is {value!r}, expected {kind}")
 
 
 @dataclass(frozen=True)
@@ -109,18 +106,6 @@ class _TestSet:
     def identities(self, label: int) -> int:
         """Distinct identities with a clip of this class."""
         return len(np.unique(self.groups[self.y == label]))
-
-
-def impute(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Scores with the missing ones (NaN or infinite) replaced: `(worst, best)`, or one array if none is missing.
-
-    Worst ranks an unscored fake below and an unscored real above everything; best the other way round.
-    """
-    missing = ~np.isfinite(scores)
-    if not missing.any():
-        return (scores,)
-    wrong = np.where(y == 1, -np.inf, np.inf)
-    return np.where(missing, wrong, scores), np.where(missing, -wrong, scores)
 
 
 def _test_set(y: Sequence[int] | np.ndarray, scores: Any, groups: Sequence[Any] | np.ndarray) -> _TestSet:

@@ -61,7 +61,7 @@ def checked(y: np.ndarray, s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not np.isin(y, (0, 1)).all():
         raise ValueError(f"labels are 1 (fake) and 0 (real), got {np.unique(y).tolist()[:5]}")
     if np.isnan(s).any():
-        raise ValueError(f"{np.isnan(s).sum()} scores are NaN; impute them (leaderboard.intervals) before ranking")
+        raise ValueError(f"{np.isnan(s).sum()} scores are NaN; `impute` them before ranking")
     fakes = int(y.sum())
     if fakes in (0, len(y)):
         raise OneClassError(fakes, len(y) - fakes)
@@ -177,6 +177,18 @@ def accuracy(y: np.ndarray, s: np.ndarray, threshold: float = 0.0, w: np.ndarray
     right = ((s > threshold) == (y == 1)).astype(np.float64)
     w = np.ones((1, len(y))) if w is None else np.atleast_2d(np.asarray(w, dtype=np.float64))
     return w @ right / w.sum(axis=1)
+
+
+def impute(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Scores with the missing ones (NaN or infinite) replaced: `(worst, best)`, or one array if none is missing.
+
+    Worst ranks an unscored fake below and an unscored real above everything; best the other way round.
+    """
+    missing = ~np.isfinite(scores)
+    if not missing.any():
+        return (scores,)
+    wrong = np.where(y == 1, -np.inf, np.inf)
+    return np.where(missing, wrong, scores), np.where(missing, -wrong, scores)
 
 
 def balanced_threshold(y: np.ndarray, s: np.ndarray) -> float:

@@ -13,14 +13,13 @@ from leaderboard.coverage import Design, coverage
 from leaderboard.intervals import (
     MIN_REALS_FOR_TPR,
     Metric,
-    OneClassError,
     evaluate,
     newcombe,
     runs,
     spread,
     wilson,
 )
-from leaderboard.metrics import RANKING, curve
+from leaderboard.metrics import RANKING, OneClassError, curve
 
 ROUNDING = 1e-12
 
