@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from leaderboard import records
-from leaderboard.render import terminal_table
+from leaderboard.terminal import terminal_table
 
 MOST = 10
 """Lines of a list before the rest is counted."""

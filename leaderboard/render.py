@@ -11,6 +11,9 @@ from .markdown import table
 from .records import Record
 from .rows import Row
 from .tables import NOTICE, Grid, Line, Pair, covered, imputed, leakage, line_of, percent, points, value_of
+from .terminal import terminal_table
+
+__all__ = ["FILES", "long_csv", "markdown", "render", "terminal_table"]
 
 FILES = ("sim.md", "sim.csv", "real.md", "real.csv")
 """Every file that `render` may make; those of real data only when there are real rows."""
@@ -22,8 +25,8 @@ _TITLES = {"sim": "Simulated data", "real": "Real data"}
 _INTRO = """AUC in % with a 95 % interval that treats the clips of one identity as dependent, by train → test pair.
 Generated from `rows/` by `python -m leaderboard render`; not to be edited. The CSV file beside it has every metric, its
 interval and how that was made. Leakage is the largest share of test identities (and of sources or segments, where any
-are shared) that the training set holds too. Where clips have no score, the value lies midway between ranking them all
-wrong and all right, and these two follow as imputed bounds."""
+are shared) that the training set holds too, – without a training set. Where clips have no score, the value lies midway
+between ranking them all wrong and all right, and these two follow as imputed bounds."""
 
 CellText = Callable[[Line, Pair], str]
 

@@ -111,7 +111,10 @@ def points(difference: float | None) -> str:
 
 
 def leakage(records: Iterable[Record]) -> str:
-    """The worst overlap of test and training set, `0/42 id`; other kinds than identity only where they occur."""
+    """The worst overlap of test and training set, `0/42 id`, other kinds than identity only where they occur.
+
+    Empty without a training set, or where the overlap is not known.
+    """
     found = [record.leakage for record in records]
     texts = []
     for kind, word in (("identity", "id"), ("source", "source"), ("segment", "segment")):
@@ -119,7 +122,7 @@ def leakage(records: Iterable[Record]) -> str:
         shares = [(leak["shared"] / leak["of"] if leak["of"] else 0.0, leak["shared"], leak["of"]) for leak in known]
         if shares and (kind == "identity" or max(shares)[1]):
             texts.append(f"{max(shares)[1]}/{max(shares)[2]} {word}")
-    return ", ".join(texts) if texts else "unknown"
+    return ", ".join(texts)
 
 
 def covered(record: Record, split: str = "test") -> float | None:

@@ -161,7 +161,7 @@ def _mute(seed: int, name: str, split: str, index: int, identities: int) -> tupl
 
 
 def _segments(real: Recipe) -> Segments:
-    """One or two replaced intervals: three in five over a word, the others over a pause, so that loudness tells little."""
+    """One or two replaced intervals, three in five over a word and the others over a pause: energy tells little."""
     draws = Draws(real.seed, "segments", real.pair)
     script, last = real.script, real.frames * HOPS_PER_FRAME - HOPS_PER_FRAME
     wanted = 1 if draws.chance(3, 4) else 2

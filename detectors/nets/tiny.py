@@ -77,9 +77,9 @@ def build(seed: int) -> TinyNet:
 
 def normal_pictures(pictures: Tensor) -> Tensor:
     """Gray values 0 to 255 to about zero mean and unit deviation, float32."""
-    return (pictures.float() - 110) / 55
+    return (pictures.float() - 100) / 35
 
 
 def normal_rows(rows: Tensor) -> Tensor:
     """Log-mel values to about zero mean and unit deviation over speech and pauses."""
-    return (rows + 6) / 4
+    return (rows + 3) / 3.3

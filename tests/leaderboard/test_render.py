@@ -123,8 +123,8 @@ def test_leakage_shows_the_worst_cell_and_every_kind_that_leaks(tmp_path):
     measured = [record(), record(test="sim_wild", leakage=leaking)]
     header, body = table(sections(board(measured, tmp_path)["sim.md"])["Out of domain"])
     assert dict(zip(header, body[1], strict=True))["leakage"] == "3/42 id, 2/84 source"
-    unknown = board([record(leakage={})], tmp_path / "unknown")["sim.md"]
-    assert "| unknown |" in unknown
+    untrained = sections(board([record("silence", leakage={})], tmp_path / "untrained")["sim.md"])["Out of domain"]
+    assert table(untrained)[1][1][-1] == "–"
 
 
 def test_spread_over_seeds(tmp_path):
