@@ -225,7 +225,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=int, default=1000, help="clips of an epoch (default: 1000, 1.4 GB on disk)")
     parser.add_argument("--dim", type=int, default=1024, help="columns of the features (default: 1024)")
-    parser.add_argument("--rounds", type=int, default=5, help="epochs of each contestant (default: 5)")
+    parser.add_argument("--rounds", type=int, default=3, help="epochs of each contestant (default: 3)")
     parser.add_argument("--seed", type=int, default=0, help="seed of features, weights and orders (default: 0)")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
