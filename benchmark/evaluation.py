@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from datasets.clip import Clip
-from leaderboard.frames import frame_labels
+from detectors.tracks import frame_spans
+from leaderboard.frames import FPS, frame_labels
 from leaderboard.intervals import Metric, runs
 from leaderboard.intervals import evaluate as measure
-from leaderboard.metrics import OneClassError, balanced_threshold, real_quantile_threshold
+from leaderboard.metrics import balanced_threshold, real_quantile_threshold
 
 from .cells import Cell
 from .scoring import Part, Scores
@@ -61,13 +62,16 @@ def evaluate(cell: Cell, val: Part, test: Part, outcomes: Sequence[Outcome]) -> 
 
 
 def _thresholds(cell: Cell, val: Part, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """`acc_at_0` for logits, and `acc_at_val`: at a threshold chosen on the validation set, for each seed."""
+    """`acc_at_0` for logits, and `acc_at_val`: at a threshold chosen on the validation set, for each seed.
+
+    Without scored validation clips of the classes that it needs there is no threshold, and no accuracy at it.
+    """
     labels = np.array([clip.label for clip in val.expected])
     chosen: dict[str, Any] = {"acc_at_0": 0.0} if cell.row.logit else {}
-    if cell.row.needs == {"real"}:
-        chosen["acc_at_val"] = [real_quantile_threshold(o.val.values[labels == 0], ALARM) for o in outcomes]
-    else:
-        with suppress(OneClassError):  # without scored validation clips of both classes there is no threshold
+    with suppress(ValueError):
+        if cell.row.needs == {"real"}:
+            chosen["acc_at_val"] = [real_quantile_threshold(o.val.values[labels == 0], ALARM) for o in outcomes]
+        else:
             chosen["acc_at_val"] = [balanced_threshold(labels, o.val.values) for o in outcomes]
     return chosen
 
@@ -75,19 +79,26 @@ def _thresholds(cell: Cell, val: Part, outcomes: Sequence[Outcome]) -> dict[str,
 def _frame_auc(test: Part, outcomes: Sequence[Outcome]) -> Metric | None:
     """Localisation: pooled AUC over the frames of the fakes with known segments; None where it has no meaning.
 
-    A fake whose frames could not be scored is left out here; it counts in the clip metrics' coverage.
+    The frames of a fake without frame scores have none either, and are imputed like clips.
     """
-    clips = [clip for clip in test.clips if clip.segments and all(clip.id in o.test.local for o in outcomes)]
-    if not clips:
+    clips = [clip for clip in test.expected if clip.segments]
+    if not clips or not any(outcome.test.local for outcome in outcomes):
         return None
-    spans = [outcomes[0].test.local[clip.id].spans for clip in clips]
-    labels = np.concatenate([frame_labels(s, _segments(c)) for s, c in zip(spans, clips, strict=True)])
+    spans = [_spans(clip, outcomes) for clip in clips]
+    labels = np.concatenate([frame_labels(s, clip.segments or ()) for s, clip in zip(spans, clips, strict=True)])
     if labels.min() == labels.max():
         return None
-    scores = np.stack([np.concatenate([o.test.local[c.id].values for c in clips]) for o in outcomes])
+    scores = np.stack([np.concatenate([_local(c, s, o) for c, s in zip(clips, spans, strict=True)]) for o in outcomes])
     groups = np.repeat([clip.identity for clip in clips], [len(s) for s in spans])
     return measure(labels, scores, groups, metrics=("auc",))["auc"]
 
 
-def _segments(clip: Clip) -> tuple[tuple[float, float], ...]:
-    return clip.segments or ()
+def _spans(clip: Clip, outcomes: Sequence[Outcome]) -> np.ndarray:
+    """The spans of a clip's frame scores, or, without any, of its frames at 25 per second."""
+    found = [outcome.test.local[clip.id].spans for outcome in outcomes if clip.id in outcome.test.local]
+    return found[0] if found else frame_spans(round((clip.duration or 0.0) * FPS), FPS)
+
+
+def _local(clip: Clip, spans: np.ndarray, outcome: Outcome) -> np.ndarray:
+    local = outcome.test.local.get(clip.id)
+    return local.values if local is not None else np.full(len(spans), np.nan)

@@ -1,5 +1,6 @@
 """What is written down about a measured cell."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def measured(
         manifests=manifests,
         coverage=_coverage(parts, result.outcomes),
         leakage=leakage(trained_on, parts.test.expected) if cell.row.needs else {},
-        fit={str(outcome.seed): dict(outcome.report) for outcome in result.outcomes},
+        fit={str(outcome.seed): _finite(outcome.report) for outcome in result.outcomes},
         environment=environment(),
         code=code(),
         costs=asdict(costs),
@@ -115,6 +116,15 @@ def _left_out(part: Part, outcomes: Sequence[Outcome]) -> dict[str, str]:
         reasons |= outcome.report.get("unusable", {})
     known = {clip.id for clip in part.expected}
     return {clip: reason for clip, reason in reasons.items() if clip in known}
+
+
+def _finite(value: Any) -> Any:
+    """A report without NaN and infinities, which a record does not hold: a loss that is not a number is unknown."""
+    if isinstance(value, Mapping):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _table(part: Part, outcomes: Sequence[Outcome]) -> Any:

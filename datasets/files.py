@@ -2,12 +2,14 @@
 
 import errno
 import hashlib
+import io
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
 from platformdirs import user_cache_path
 
@@ -60,6 +62,16 @@ def write_atomic(path: Path, data: bytes | str) -> None:
     """Write a whole file, so that a reader or a crash sees the old content or the new, never a part."""
     with atomic_path(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def write_array(path: Path, values: np.ndarray) -> None:
+    """Write an array as `.npy`, whole or not at all.
+
+    Through memory, since NumPy reports a full disk under `tofile` as an error without a number.
+    """
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    write_atomic(path, buffer.getvalue())
 
 
 def sha256_file(path: Path) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .clip import AUDIO_RATE, FPS, Clip, View
 from .crops import crop
-from .files import atomic_path, cache_root
+from .files import cache_root, write_array
 
 VERSION = 1
 """Raised whenever the same file would decode to other values."""
@@ -41,10 +41,8 @@ def _cached(clip: Clip, name: str, decode: Callable[[], np.ndarray]) -> np.ndarr
     path = cache_root() / "media" / f"v{VERSION}" / clip.content[:2] / f"{clip.content}-{name}.npy"
     stored = _load(path)
     if stored is None:
-        values = decode()
-        with atomic_path(path) as temporary, temporary.open("wb") as stream:
-            np.save(stream, values)
-        stored = values
+        stored = decode()
+        write_array(path, stored)
     return stored
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from datasets.errors import DatasetError
-from datasets.files import atomic_path, cache_root, disk_errors, locked, sha256_file
+from datasets.files import atomic_path, cache_root, disk_errors, locked, sha256_file, write_array
 
 from .plan import NAMES, VERSION, paths, recipes, splits
 from .recipe import Recipe
@@ -74,14 +74,12 @@ def make(pair: Pair, root: Path) -> dict[str, str]:
 
 
 def _write(recipe: Recipe, root: Path) -> str:
-    import numpy as np
 
     from .pictures import pictures, tracked
     from .sound import sound
     from .write import write_mp4
 
-    with atomic_path(root / f"{recipe.stem}{LANDMARKS}") as temporary:
-        np.save(temporary, tracked(recipe), allow_pickle=False)
+    write_array(root / f"{recipe.stem}{LANDMARKS}", tracked(recipe))
     path = root / f"{recipe.stem}.mp4"
     with atomic_path(path) as temporary:
         write_mp4(temporary, pictures(recipe), sound(recipe) if recipe.sound else None, recipe.encoding)

@@ -156,6 +156,20 @@ def test_localisation_pools_the_frames_of_fakes_with_segments() -> None:
     assert found.metrics["frame_auc"].value == pytest.approx(roc_auc_score(labels, values))
 
 
+def test_frames_of_a_fake_without_frame_scores_are_imputed_and_not_left_out() -> None:
+    known = [replace(c, segments=((0.4, 0.8),) if c.label else (), duration=2.0) for c in clips(4)]
+    values = np.arange(50, dtype=np.float32)
+    local = {"test1": Track(values, frame_spans(50, 25))}
+    test, val = Part(tuple(known), tuple(known)), Part((), tuple(clips(4, "val")))
+    auc = evaluate(Cell(row(), "a", "b"), val, test, [outcome(np.arange(4.0), np.arange(4.0), local=local)]).metrics[
+        "frame_auc"
+    ]
+    labels = np.tile((np.arange(50) >= 10) & (np.arange(50) < 20), 2)
+    lost = np.where(labels[50:], -99.0, 99.0)
+    assert auc.worst == pytest.approx(roc_auc_score(labels, np.concatenate([values, lost])))
+    assert auc.best == pytest.approx(roc_auc_score(labels, np.concatenate([values, -lost])))
+
+
 class Spy:
     """A detector that remembers what it was given."""
 
