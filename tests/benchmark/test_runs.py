@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -150,9 +151,7 @@ def test_a_missing_clip_is_made_again(suite: Suite) -> None:
     assert clip.read_bytes() == content
 
 
-def test_a_full_disk_is_an_error_that_says_so(suite: Suite, tmp_path: Path) -> None:
-    import subprocess
-
+def test_a_full_disk_is_an_error_that_says_so_and_keeps_what_was_finished(suite: Suite, tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(small)], capture_output=True).returncode:
@@ -161,7 +160,10 @@ def test_a_full_disk_is_an_error_that_says_so(suite: Suite, tmp_path: Path) -> N
         full = Suite(small / "cache", suite.results)
         run = full.run("-k", "logmel and sim_whole_to_sim_local and not probe")
         assert run.returncode != 0 and "the disk is full" in run.stdout and "AVDF_CACHE" in run.stdout
-        left = [path.name for path in small.rglob(".*") if path.is_file()]
-        assert left == []
+        finished = list(small.rglob("[!.]*.mp4"))
+        assert finished
+        for path in finished:
+            same = next(suite.cache.rglob(f"{path.parent.parent.name}/{path.parent.name}/{path.name}"))
+            assert path.read_bytes() == same.read_bytes()
     finally:
         subprocess.run(["umount", str(small)], check=True)
