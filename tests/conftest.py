@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from suite import Suite
 
 from paths import ROOT, golden_root
+from suite import Suite
 
 SETS = ("sim_whole", "sim_local", "sim_lip")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from subprocess import Popen
 
 import pytest
+
 from suite import Suite
 
 QUICK = "(logmel or silence or energy) and sim_whole_to_sim_local"
