@@ -1,4 +1,4 @@
-"""The leaderboard's commands: render the tables, check that they are current, accept measured records."""
+"""The leaderboard's commands: render the tables, check that they are current, accept measured records, draw them."""
 
 import argparse
 import sys
@@ -83,7 +83,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     merge = commands.add_parser("accept", help="merge measured records into the rows, then render")
     merge.add_argument("results", type=Path, metavar="RESULTS_FOLDER", help="where a run left its records")
+    picture = commands.add_parser("plot", help="draw the out-of-domain cells, plain beside trimmed")
+    picture.add_argument("out", type=Path, metavar="FILE", help="a PNG or SVG file")
+    picture.add_argument("--data", choices=rows.DATA, default="sim", help="simulated or real rows (default: sim)")
     return parser
+
+
+def draw(folder: Path, data: str, out: Path) -> int:
+    """Write the picture of the rows; 1 if there are none."""
+    from .plot import plot
+
+    try:
+        plot(rows.read_all(folder), data, out)
+    except rows.RowError:
+        raise
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -92,6 +109,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command == "accept":
             return accept(options.folder, options.results)
+        if options.command == "plot":
+            return draw(options.folder, options.data, options.out)
         if options.command == "render":
             write_tables(options.folder)
             return 0
