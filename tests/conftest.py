@@ -13,7 +13,7 @@ from filelock import FileLock
 from paths import ROOT, golden_root
 from suite import Suite
 
-SETS = ("sim_whole", "sim_local", "sim_lip")
+SETS = ("sim_whole", "sim_local", "sim_lip", "sim_wild", "sim_null")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,90 @@
+"""Every command in README does what it says, run in its order, in a copy of the checkout, on the smallest corpus."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from leaderboard import rows
+from paths import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of one language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line]
+
+
+def copied(folder: Path) -> Path:
+    """The working copy as version control sees it, in another folder."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    """One line as typed, with this interpreter's environment on the path."""
+    words = shlex.split(command)
+    words = [sys.executable, "-m", *words] if words[0] == "pytest" else [sys.executable, *words[1:]]
+    smallest = "--size smoke" if words[3:4] == ["benchmark"] else ""
+    environment = os.environ | {"AVDF_CACHE": str(cache), "PYTEST_ADDOPTS": smallest, "PYTHONPATH": str(folder)}
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
+
+
+def test_make_targets_exist_and_are_run_by_continuous_integration() -> None:
+    made = {command.split()[1] for command in COMMANDS if command.startswith("make ")}
+    assert {"ood", "test"} <= made
+    script, makefile = (ROOT / ".ci" / "run").read_text(), (ROOT / "Makefile").read_text()
+    for target in made:
+        assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE) and f"make {target}" in script
+    assert "pytest benchmark -k ood -n $(WORKERS)" in makefile and "WORKERS ?= 4" in makefile
+
+
+def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tmp_path: Path) -> None:
+    folder = copied(tmp_path / "avdf-bench")
+    cache = tmp_path / "cache"
+    shutil.copytree(smoke_cache, cache)
+    example = blocks("python")[0]
+    done = 0
+    for command in COMMANDS:
+        if command.startswith("make ") or command == "pytest benchmark -k ood -n 4":  # continuous integration's
+            continue
+        if "flicker" in command:
+            (folder / "detectors" / "flicker.py").write_text(example)
+        finished = run(command, folder, cache)
+        assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
+        done += 1
+    assert done >= 12
+    assert "flicker" not in {row.detector for row in rows.read_all(folder / "leaderboard" / "v1")}
+
+
+def test_the_example_detector_reaches_the_table(smoke_cache: Path, tmp_path: Path) -> None:
+    folder = copied(tmp_path / "avdf-bench")
+    (folder / "detectors" / "flicker.py").write_text(blocks("python")[0])
+    measured = run('pytest benchmark -k "flicker and sim_whole_to_sim_lip and not probe"', folder, smoke_cache)
+    assert measured.returncode == 0 and "flicker" in measured.stdout
+    assert run("python -m leaderboard accept results", folder, smoke_cache).returncode == 0
+    assert "flicker" in (folder / "leaderboard" / "v1" / "sim.md").read_text()
+
+
+@pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
+def test_links_lead_somewhere(link: str) -> None:
+    assert (ROOT / link).exists()
