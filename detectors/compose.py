@@ -51,7 +51,7 @@ class Features:
         return stored.track if stored else self._encode(clip)
 
     def ensure(self, clips: Sequence[Clip]) -> dict[str, str]:
-        """Encode what the store lacks, with a progress bar; returns the reason for each clip id that failed."""
+        """Encode what the store lacks or holds damaged; returns the reason for each clip id that failed."""
         failed: dict[str, str] = {}
         keys: dict[str, Clip] = {}
         for clip in clips:
@@ -59,10 +59,8 @@ class Features:
                 keys[clip.key] = clip
             except ClipError as error:
                 failed[clip.id] = error.reason
-        missing = keys.keys() - self.store.has(self.signature, keys)
-        if missing:
-            failed |= self._extract([clip for key, clip in keys.items() if key in missing])
-        return failed
+        missing = [clip for key, clip in keys.items() if self.store.get(self.signature, key) is None]
+        return failed | self._extract(missing) if missing else failed
 
     def _extract(self, clips: Sequence[Clip]) -> dict[str, str]:
         failed: dict[str, str] = {}

@@ -25,7 +25,10 @@ def fit_or_load(
     folder = cache_root() / "fitted" / signature[:2] / signature
     with locked(folder):
         if (folder / _DONE).exists() and not refit:
-            return detector.load(folder, ctx)
+            try:
+                return detector.load(folder, ctx)
+            except (OSError, ValueError) as error:  # whatever is damaged can be made again
+                ctx.log.warning("a fitted detector is damaged and trained again: %s", error)
         fitted = fit()
         _save(fitted, folder)
         return fitted
