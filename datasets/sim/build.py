@@ -132,8 +132,9 @@ def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -
 
 
 def _append(log: BinaryIO, path: str, digest: str) -> None:
-    log.write(json.dumps({"path": path, "sha256": digest}).encode() + b"\n")
-    log.flush()
+    with disk_errors(Path(log.name)):
+        log.write(json.dumps({"path": path, "sha256": digest}).encode() + b"\n")
+        log.flush()
 
 
 def _open_log(root: Path) -> BinaryIO:

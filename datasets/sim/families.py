@@ -63,10 +63,10 @@ VOICES = {
     "voc_d": Voice(smooth=2.4, flat=0.8, jitter=0.4, breath=0.5, bandwidth=1.2, shelf=-3.0, hum=-42.0),
 }
 LIPS = {
-    "lip_a": Lips(smooth=5.5, lag=12, gain=0.82, blur=0.55, seam=0.15, shake=0.20, tint=0.008),
-    "lip_b": Lips(smooth=4.5, lag=8, gain=0.85, blur=0.45, seam=0.20, shake=0.15, tint=0.008),
-    "lip_c": Lips(smooth=6.0, lag=10, gain=0.80, blur=0.35, seam=0.30, shake=0.20, tint=0.008),
-    "lip_d": Lips(smooth=5.0, lag=14, gain=0.80, blur=0.50, seam=0.25, shake=0.20, tint=0.008),
+    "lip_a": Lips(smooth=4.2, lag=12, gain=0.86, blur=0.50, seam=0.15, shake=0.20, tint=0.008),
+    "lip_b": Lips(smooth=4.0, lag=8, gain=0.86, blur=0.45, seam=0.20, shake=0.15, tint=0.008),
+    "lip_c": Lips(smooth=4.2, lag=10, gain=0.85, blur=0.30, seam=0.30, shake=0.20, tint=0.008),
+    "lip_d": Lips(smooth=4.2, lag=14, gain=0.85, blur=0.50, seam=0.25, shake=0.20, tint=0.008),
     "swap_a": Lips(smooth=2.0, lag=0, gain=0.90, blur=0.55, seam=0.12, shake=0.40, tint=0.012, swap=True),
     "swap_b": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.60, seam=0.25, shake=0.25, tint=0.012, swap=True),
     "swap_c": Lips(smooth=1.5, lag=0, gain=0.95, blur=0.50, seam=0.30, shake=0.20, tint=0.012, swap=True),

@@ -32,9 +32,10 @@ def pictures(recipe: Recipe) -> np.ndarray:
     shot = _recording_of(recipe)
     clean = _manipulated(recipe, shot) if recipe.lips else shot.pictures
     rng = noise(recipe.seed, "sensor", recipe.stem)
-    grain = shot.scene.grain * rng.standard_normal((recipe.frames, SIZE, SIZE, 1), dtype=np.float32)
-    exposed = clean * shot.scene.gain.astype(np.float32) + grain
-    return (np.clip(exposed, 0, 1) * 255 + 0.5).astype(np.uint8)
+    levels = clean * (255 * shot.scene.gain).astype(np.float32)
+    grain = rng.standard_normal((recipe.frames, SIZE, SIZE, 1), dtype=np.float32)
+    levels += np.float32(255 * shot.scene.grain) * grain + np.float32(0.5)
+    return np.clip(levels, 0, 255, out=levels).astype(np.uint8)
 
 
 def tracked(recipe: Recipe) -> np.ndarray:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from datasets.files import atomic_path
 
@@ -18,7 +20,7 @@ from .speech import RATE
 from .write import FPS
 
 NOTICE = "procedural faces and voices; not real data"
-_SHOWN = 10
+_SHOWN = 8
 
 
 def main() -> None:
@@ -78,7 +80,7 @@ def _shade(axis: Axes, recipe: Recipe) -> None:
 
 def _examples(seed: int) -> list[Recipe]:
     """Some pairs of each set, the real clip above its fake."""
-    wanted = {"sim_whole": (0, 1, 2), "sim_local": (1,), "sim_lip": (2,), "sim_wild": (1,)}
+    wanted = {"sim_whole": (1, 2), "sim_local": (1,), "sim_lip": (2,), "sim_wild": (1,)}
     return [clip for name, indices in wanted.items() for i in indices for clip in _pair(name, "test", i, seed)]
 
 
@@ -92,8 +94,13 @@ def _pair(name: str, split: str, index: int, seed: int) -> tuple[Recipe, ...]:
 
 
 def _save(figure: Figure, path: Path) -> None:
+    """Write a PNG of 256 colours, which is a third of the size that sensor noise makes it otherwise."""
+    canvas = FigureCanvasAgg(figure)
+    figure.set_dpi(80)
+    canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3])
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=80)
+        picture.quantize(256, dither=Image.Dither.NONE).save(temporary, optimize=True)
 
 
 if __name__ == "__main__":
