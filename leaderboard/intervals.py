@@ -152,6 +152,14 @@ def evaluate(
     return {name: _metric(name, data, point[name][:, 0], boot[name].mean(axis=0)) for name in point}
 
 
+def auc_resampled(y: Any, scores: Any, groups: Any, seed: int, resamples: int) -> tuple[Metric, np.ndarray]:
+    """The AUC as `evaluate` gives it, and its values `(resamples,)` over the drawn identities, NaN for one class."""
+    data = _test_set(y, scores, groups)
+    point = _measure(data, ("auc",), {}, np.ones((1, len(data.y))))["auc"]
+    boot = _bootstrap(data, ("auc",), {}, np.random.default_rng(seed), resamples)["auc"].mean(axis=0)
+    return _metric("auc", data, point[:, 0], boot), boot
+
+
 def _measure(
     data: _TestSet, metrics: Sequence[str], cut: Mapping[str, np.ndarray], w: np.ndarray
 ) -> dict[str, np.ndarray]:
