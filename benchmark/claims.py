@@ -29,7 +29,8 @@ _INTRO = f"""The status is computed from the 95 % intervals, by `python -m bench
 
 AUC in % [95 % interval, identities resampled]. A difference is in points, first minus second, paired by clip: the same
 resampled identities for both. An interval that contains 50 or 0 does not show that nothing is there; its ends say what
-remains possible. Nothing is corrected for the number of claims: one that is wrong succeeds in about 2.5 % of cases."""
+remains possible. Nothing is corrected for the number of claims: a difference that does not exist is found in about
+2.5 % of cases."""
 
 
 def report(results: Results) -> str:
