@@ -7,7 +7,7 @@ from collections import Counter
 from .errors import DatasetError, DiskFullError
 from .files import cache_root
 from .registry import EMBEDDED, Corpus
-from .sim.build import ensure, hashes
+from .sim.build import ensure, present
 from .sim.plan import SIZES, splits
 
 
@@ -38,7 +38,7 @@ def _generate(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> int:
     from tabulate import tabulate
 
-    corpus, made = Corpus(options.size, options.seed), hashes(options.seed)
+    corpus, made = Corpus(options.size, options.seed), present(options.seed)
     rows = []
     for name in EMBEDDED:
         for split in splits(name):

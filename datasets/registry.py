@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from .clip import Clip
+from .files import sha256_file
 from .manifest import manifest_hash
 from .sim import plan
 
@@ -37,14 +38,12 @@ class Corpus:
         ensure(names, self.size, self.seed, progress=progress)
 
     def load(self, name: str, split: str) -> list[Clip]:
-        """The clips of one split with the hashes of their generated files.
+        """The clips of one split with the hashes of their files as they are now, so that no damage goes unseen.
 
-        A clip whose file has gone missing since it was generated keeps no hash, and fails when it is read.
+        A clip without a file has no hash, and fails when it is read.
         """
-        from .sim.build import hashes
-
-        known = hashes(self.seed)
-        return [replace(clip, sha256=known.get(clip.path)) for clip in self.clips(name, split)]
+        clips = self.clips(name, split)
+        return [replace(clip, sha256=sha256_file(clip.file)) if clip.file.exists() else clip for clip in clips]
 
 
 @lru_cache(maxsize=64)

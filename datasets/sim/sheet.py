@@ -27,9 +27,7 @@ def main() -> None:
     """Write `sim_sheet.png` and `sim_speech.png` into the folder named on the command line."""
     parser = argparse.ArgumentParser(description="Draw the documentation's pictures of the embedded corpus.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument(
-        "--seed", type=int, default=1, help="corpus seed; 0 stays unseen, results come from it"
-    )
+    parser.add_argument("--seed", type=int, default=1, help="corpus seed; 0 stays unseen, results come from it")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     _save(contact_sheet(_examples(arguments.seed)), arguments.folder / "sim_sheet.png")
