@@ -57,9 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def pretrain(epochs: int, seed: int, corpus_seed: int) -> bytes:
     """The checkpoint's bytes; prints losses and retrieval, the latter on clips that decide nothing."""
     import torch
-    from datasets.sim.build import ensure, folder
     from tqdm import tqdm
 
+    from datasets.sim.build import ensure, folder
     from datasets.sim.plan import plan
 
     from .nets.pretraining import retrieval, train

@@ -1,13 +1,14 @@
 """Self-supervised training of the small audio-visual encoder on real clips.
 
-Two families of losses on windows of 40 rows:
+On windows of 40 rows:
 
-- audio and pictures of one moment agree, against other moments of the clip and of the other clips (InfoNCE; van den
-  Oord et al., arXiv:1807.03748), and
-- the log-mel rows are predicted: masked ones from the rest of the sound, with and without the pictures (as AV-HuBERT
-  masks, Shi et al., ICLR 2022), all of them from the pictures alone, and clean ones from noisy sound.
-
-The targets are the rows themselves, level and fine structure included, so that the audio features keep them.
+- sound and pictures of one moment agree, against other moments of the clip and of the other clips (InfoNCE; van den
+  Oord et al., arXiv:1807.03748);
+- log-mel rows are predicted: hidden ones from the rest of the sound, with and without the pictures (as AV-HuBERT
+  hides them, Shi et al., ICLR 2022), and all of them from the pictures alone;
+- the sound's rows and their texture, how much a band changes from column to column and from band to band, can be read
+  from the audio features, so that these keep more of a voice than what the pictures share; and
+- columns of the features are uncorrelated (VICReg's covariance term; Bardes et al., ICLR 2022).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +19,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..encoders.frontend import DIM
-from .tiny import WIDTH, TinyNet, normal_pictures, normal_rows
+from ..encoders.frontend import BANDS, DIM, STACK
+from .tiny import WIDTH, Standard, TinyNet, normal_pictures, normal_rows
 
 WINDOW, BATCH = 40, 10
 """Rows of a window, and clips of a step."""
 RATE, DECAY, CLIPPING = 2e-3, 0.02, 1.0
 JOINT = 64
 """Columns in which the streams are compared."""
-CONTRAST_WEIGHT, SOUND_WEIGHT, PICTURE_WEIGHT = 0.5, 1.0, 0.5
+TEXTURE = 2 * BANDS - 1
+CONTRAST_WEIGHT, MASKED_WEIGHT, SEEN_WEIGHT = 0.5, 0.3, 0.5
+ROWS_WEIGHT, TEXTURE_WEIGHT, COVARIANCE_WEIGHT = 1.0, 3.0, 0.3
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,11 @@ class Streams:
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows as float32: `(B, 40, 48, 48)` pictures, heard (noisy) and clean rows `(B, 40, 160)`, mask `(B, 40)`."""
+    """Windows: pictures `(B, 40, 48, 48)` and rows `(B, 40, 160)`, float32; hidden `(B, 40)`, bool."""
 
     pictures: Tensor
-    heard: Tensor
-    clean: Tensor
-    masked: Tensor
+    rows: Tensor
+    hidden: Tensor
 
 
 class Pretraining(nn.Module):
@@ -57,9 +59,10 @@ class Pretraining(nn.Module):
         self.joint_visual, self.joint_audio = nn.Linear(WIDTH, JOINT), nn.Linear(WIDTH, JOINT)
         self.log_scale = nn.Parameter(torch.tensor(2.3))
         self.mask = nn.Parameter(torch.zeros(DIM))
-        self.from_visual, self.from_audio = nn.Linear(WIDTH, DIM), nn.Linear(WIDTH, DIM)
+        self.from_visual, self.from_context = nn.Linear(WIDTH, DIM), nn.Linear(WIDTH, DIM)
         self.from_both = nn.Sequential(nn.Linear(2 * WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, DIM))
-        self.clean = nn.Linear(WIDTH, DIM)
+        self.to_rows, self.to_texture = nn.Linear(WIDTH, DIM), nn.Linear(WIDTH, TEXTURE)
+        self.texture_scale = Standard(TEXTURE)
 
     def joint(self, visual: Tensor, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Both streams `(..., 128)` as unit vectors `(..., 64)` in one space."""
@@ -67,18 +70,41 @@ class Pretraining(nn.Module):
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The losses of one step by name, weights applied."""
-        visual, audio = self.net.visual(batch.pictures), self.net.audio(batch.heard)
-        hidden = self.net.audio(torch.where(batch.masked[..., None], self.mask, batch.heard))
+        visual, audio = self.net.visual(batch.pictures), self.net.audio(batch.rows)
         moment, clip = _contrast(*self.joint(visual, audio), self.log_scale.exp().clamp(max=40))
-        masked = batch.clean[batch.masked]
-        predicted = self.from_audio(hidden)[batch.masked], self.from_both(torch.cat([hidden, visual], -1))[batch.masked]
+        texture = self.texture_scale(_texture(batch.rows))
         return {
             "moment": CONTRAST_WEIGHT * moment,
             "clip": CONTRAST_WEIGHT * clip,
-            "masked": SOUND_WEIGHT * (F.mse_loss(predicted[0], masked) + F.mse_loss(predicted[1], masked)),
-            "clean": SOUND_WEIGHT * F.mse_loss(self.clean(audio), batch.clean),
-            "seen": PICTURE_WEIGHT * F.mse_loss(self.from_visual(visual), batch.clean),
+            "masked": MASKED_WEIGHT * self._masked(batch, visual),
+            "seen": SEEN_WEIGHT * F.mse_loss(self.from_visual(visual), batch.rows),
+            "rows": ROWS_WEIGHT * F.mse_loss(self.to_rows(audio), batch.rows),
+            "texture": TEXTURE_WEIGHT * F.mse_loss(self.to_texture(audio), texture),
+            "covariance": COVARIANCE_WEIGHT * (_covariance(visual) + _covariance(audio)),
         }
+
+    def _masked(self, batch: Batch, visual: Tensor) -> Tensor:
+        """Error of the hidden rows, predicted from the other sound alone and with the pictures."""
+        context = self.net.audio.context(torch.where(batch.hidden[..., None], self.mask, batch.rows))
+        both = self.from_both(torch.cat([context, visual], dim=-1))
+        target = batch.rows[batch.hidden]
+        alone = self.from_context(context)
+        return F.mse_loss(alone[batch.hidden], target) + F.mse_loss(both[batch.hidden], target)
+
+
+def _texture(rows: Tensor) -> Tensor:
+    """`(B, T, 79)`: mean step of each band to the next 10 ms column, and from each band to the one above."""
+    columns = rows.reshape(len(rows), -1, BANDS)
+    in_time = columns.diff(dim=1, append=columns[:, -1:]).abs()
+    across = columns.diff(dim=2).abs()
+    return torch.cat([in_time, across], dim=2).unflatten(1, (-1, STACK)).mean(dim=2)
+
+
+def _covariance(features: Tensor) -> Tensor:
+    """Sum of squared covariances between different columns, a column; `features` are standardised `(B, T, D)`."""
+    rows = features.flatten(0, 1)
+    covariance = rows.T @ rows / len(rows)
+    return (covariance.square().sum() - covariance.diagonal().square().sum()) / len(covariance)
 
 
 def _contrast(visual: Tensor, audio: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,16 +122,16 @@ def batches(clips: Sequence[Streams], rng: np.random.Generator) -> Iterator[Batc
     order = rng.permutation(len(clips))
     for start in range(0, len(clips) - BATCH + 1, BATCH):
         windows = [_window(clips[index], rng) for index in order[start : start + BATCH]]
-        pictures, heard, clean, masked = (torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True))
-        yield Batch(pictures, normal_rows(heard), normal_rows(clean), masked)
+        pictures, rows, hidden = (torch.from_numpy(np.stack(part)) for part in zip(*windows, strict=True))
+        yield Batch(pictures, normal_rows(rows), hidden)
 
 
-def _window(clip: Streams, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def _window(clip: Streams, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pictures, rows at another level (2 dB) and hidden rows of a random window."""
     start = int(rng.integers(len(clip.rows) - WINDOW + 1))
     pictures = _vary_pictures(clip.pictures[start : start + WINDOW], rng)
-    clean = clip.rows[start : start + WINDOW] + np.float32(rng.normal(0, 0.5))
-    heard = np.logaddexp(clean, rng.uniform(-16, -6) + rng.normal(0, 0.5, clean.shape)).astype(np.float32)
-    return pictures, heard, clean, _spans(rng)
+    rows = clip.rows[start : start + WINDOW] + np.float32(rng.normal(0, 0.5))
+    return pictures, rows, _spans(rng)
 
 
 def _vary_pictures(pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
