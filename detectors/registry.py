@@ -100,14 +100,10 @@ def check_name(name: str) -> None:
         RegistryError: other characters than `[a-z0-9_]`, or a part that `-k ood` or `-k ind` would match by accident.
     """
     if not _NAME.fullmatch(name):
-        raise RegistryError(
-            f"the name {name!r} may hold only a-z, 0-9 and _ ('-' and '.' separate parts of a cell)"
-        )
+        raise RegistryError(f"the name {name!r} may hold only a-z, 0-9 and _ ('-' and '.' separate parts of a cell)")
     for part in _RESERVED:
         if part in name:
-            raise RegistryError(
-                f"the name {name!r} contains {part!r}, which -k or the cell names use; choose another"
-            )
+            raise RegistryError(f"the name {name!r} contains {part!r}, which -k or the cell names use; choose another")
 
 
 def register(card: Card) -> Callable[[T], T]:
