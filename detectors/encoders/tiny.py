@@ -2,9 +2,9 @@
 
 Their weights, `detectors/weights/tiny.safetensors`, are made by
 
-    python -m detectors.pretrain_tiny --corpus-seed 1 --out detectors/weights/tiny.safetensors
+    python -m detectors.pretrain_tiny --out detectors/weights/tiny.safetensors
 
-from generated real clips alone (`sim_real`, train, of another corpus seed than the default); no fake and no clip of
+from generated real clips alone (`sim_real`, train); no fake and no clip of
 another set is seen. They show what the protocols measure and are no substitute for a published encoder.
 """
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "weights"
 WEIGHTS = Weights(
     file="tiny.safetensors",
-    sha256="c4bbd1952c90a5b58314f219921d3e056c67f4069d0eeacc4c357567272668ed",
-    source="python -m detectors.pretrain_tiny --corpus-seed 1 --out detectors/weights/tiny.safetensors",
+    sha256="c53b0d94a179c69e5a7a74ae7c09174d5229c9b62ba81c7d31476f5a335f0565",
+    source="python -m detectors.pretrain_tiny --out detectors/weights/tiny.safetensors",
     licence="Apache-2.0",
 )
 AUDIO = EncoderCard(
