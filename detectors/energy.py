@@ -1,17 +1,13 @@
 """`energy`: loudness of each frame, a control for local scores that only follow speech and pauses."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 
 from datasets.clip import AUDIO_RATE, FPS, Clip
 
 from .cards import DetectorCard
 from .encoders.frontend import sound
-from .protocols import Context
 from .registry import register
-from .signed import Signed, fit_sign, load_signed
+from .signed import SignLearner
 from .tracks import Scored, Track, frame_spans
 
 CARD = DetectorCard(
@@ -43,16 +39,7 @@ def measure(clip: Clip) -> Scored:
 
 
 @register(CARD)
-class Energy:
-    """Learns a sign."""
+class Energy(SignLearner):
+    """Is more a sign of a fake, or less?"""
 
-    def __init__(self, card: DetectorCard) -> None:
-        self.card = card
-
-    def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Signed:
-        """Learn the sign on `train`; see `fit_sign`."""
-        return fit_sign(measure, train, ctx)
-
-    def load(self, folder: Path, ctx: Context) -> Signed:
-        """A fitted detector as `save` wrote it."""
-        return load_signed(measure, folder)
+    measure = staticmethod(measure)

@@ -1,14 +1,10 @@
 """`length`: how long a clip is, a control that must stay at chance unless the length gives fakes away."""
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from datasets.clip import FPS, Clip
 
 from .cards import DetectorCard
-from .protocols import Context
 from .registry import register
-from .signed import Signed, fit_sign, load_signed
+from .signed import SignLearner
 from .tracks import Scored
 
 CARD = DetectorCard(
@@ -34,16 +30,7 @@ def measure(clip: Clip) -> Scored:
 
 
 @register(CARD)
-class Length:
-    """Learns a sign."""
+class Length(SignLearner):
+    """Is more a sign of a fake, or less?"""
 
-    def __init__(self, card: DetectorCard) -> None:
-        self.card = card
-
-    def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Signed:
-        """Learn the sign on `train`; see `fit_sign`."""
-        return fit_sign(measure, train, ctx)
-
-    def load(self, folder: Path, ctx: Context) -> Signed:
-        """A fitted detector as `save` wrote it."""
-        return load_signed(measure, folder)
+    measure = staticmethod(measure)

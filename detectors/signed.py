@@ -10,6 +10,7 @@ from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.files import write_atomic
 
+from .cards import DetectorCard
 from .protocols import Context
 from .tracks import Scored, Track
 
@@ -77,3 +78,20 @@ def fit_sign(measure: Measure, train: Sequence[Clip], ctx: Context) -> Signed:
     auc = float(roc_auc_score(labels, values))
     report = {"train_auc": max(auc, 1 - auc), "clips": len(labels), "left_out": len(train) - len(labels)}
     return Signed(measure, 1 if auc >= 0.5 else -1, report)
+
+
+class SignLearner:
+    """A detector that learns nothing but the sign of its `measure`."""
+
+    measure: Measure
+
+    def __init__(self, card: DetectorCard) -> None:
+        self.card = card
+
+    def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Signed:
+        """Learn the sign on `train`; see `fit_sign`."""
+        return fit_sign(self.measure, train, ctx)
+
+    def load(self, folder: Path, ctx: Context) -> Signed:
+        """A fitted detector as `save` wrote it."""
+        return load_signed(self.measure, folder)
