@@ -12,6 +12,7 @@ help:                ## list the targets
 	  { echo "avdf-bench needs Python 3.11 or newer; name one: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
+	@echo "installing the pinned packages, PyTorch included: some minutes, about 5 GB"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
 	@touch $@
 

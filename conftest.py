@@ -7,6 +7,7 @@ import pytest
 
 from benchmark import cells
 from datasets.sim.plan import SIZES
+from detectors.registry import registry
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,6 +42,13 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks, which are strict."""
     for description in cells.MARKS.values():
         config.addinivalue_line("markers", description)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Modules of detectors that cannot be imported, whose cells are therefore missing."""
+    if not _is_benchmark(config):
+        return []
+    return [f"not imported: {name}: {text.strip().splitlines()[-1]}" for name, text in registry().broken.items()]
 
 
 @pytest.hookimpl(optionalhook=True)

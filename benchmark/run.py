@@ -18,7 +18,7 @@ from datasets.registry import Corpus
 from detectors.compose import build
 from detectors.fitted import fit_or_load
 from detectors.protocols import Context, Fitted
-from detectors.registry import FIT_SEED, registry
+from detectors.registry import FIT_SEED
 from detectors.signature import digest
 from detectors.store import FeatureStore
 from leaderboard import records
@@ -153,9 +153,6 @@ class Bench:
         return Context(seed=FIT_SEED, log=log)
 
     def _build(self, cell: Cell, seed: int) -> tuple[Any, str]:
-        broken = registry().broken
-        if broken:
-            log.warning("could not be imported: %s", ", ".join(broken))
         return build(cell.row.name, seed, self.store, self._context())
 
     def _measured(self, cell: Cell, signature: str) -> records.Record:

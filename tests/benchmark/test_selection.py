@@ -1,8 +1,10 @@
 """What `-k` and `-m` select, as a user types it."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -82,6 +84,18 @@ def test_names_cannot_match_k_ood_or_k_ind_by_accident() -> None:
     names = [*known.encoders, *known.heads, *known.detectors, "test_detection", "test_detection.py"]
     assert not known.broken
     assert not [name for name in names if "ood" in name or "ind" in name]
+
+
+def test_a_module_that_does_not_import_is_named_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "half.py").write_text("import nonsense_that_is_not_there\n")
+    (tmp_path / "more.py").write_text(f"import detectors; detectors.__path__.append({str(tmp_path)!r})\n")
+    command = [sys.executable, "-m", "pytest", "benchmark", "--collect-only", "-k", "silence", "-p", "more"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
+    assert run.returncode == 0 and "silence-sim_whole_to_sim_lip" in run.stdout
+    assert (
+        "not imported: detectors.half: ModuleNotFoundError: No module named 'nonsense_that_is_not_there'" in run.stdout
+    )
 
 
 def test_collection_imports_nothing_heavy() -> None:
