@@ -1,6 +1,7 @@
 """Make the clips of the embedded sets on this machine, in parallel, once."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -97,7 +98,8 @@ def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -
 
     total = sum(len(pair) for pair in pairs)
     workers = Parallel(n_jobs=jobs or -1, return_as="generator_unordered")
-    bar = tqdm(total=total, desc="making simulated clips", unit="clip", disable=not progress)
+    every = 0.2 if sys.stderr.isatty() else 15.0  # seconds; a log file wants few lines
+    bar = tqdm(total=total, desc="making simulated clips", unit="clip", disable=not progress, mininterval=every)
     try:
         with bar:
             for made in workers(delayed(make)(pair, root) for pair in pairs):
