@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="where records and per-clip scores are written (default: results)",
+        help="records and per-clip scores go to a folder in here for each size and seed (default: results)",
     )
 
 
@@ -82,7 +82,7 @@ def bench(pytestconfig: pytest.Config) -> Any:
     option = pytestconfig.option
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     return Bench(
-        Options(option.size, option.corpus_seed, option.rerun, option.results.absolute()),
+        Options(option.size, option.corpus_seed, option.rerun, _results(pytestconfig).absolute()),
         uncaptured=capture.global_and_fixture_disabled,
     )
 
@@ -95,11 +95,17 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         from benchmark.summary import summary
 
         terminalreporter.section("results")
-        terminalreporter.write_line(summary(texts, config.option.results))
+        terminalreporter.write_line(summary(texts, _results(config)))
     elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _is_benchmark(config):
         terminalreporter.section("no cell selected")
         guess = cells.hint(config.option.keyword) if config.option.keyword else ""
         terminalreporter.write_line((guess + "\n" if guess else "") + cells.known_words())
+
+
+def _results(config: pytest.Config) -> Path:
+    """Where this run's records go: corpora of different sizes or seeds never overwrite each other's."""
+    option = config.option
+    return option.results / f"{option.size}-seed{option.corpus_seed}"
 
 
 def _is_benchmark(config: pytest.Config) -> bool:

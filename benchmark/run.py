@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from datasets.clip import Clip
+from datasets.errors import ClipError
 from datasets.files import cache_root
 from datasets.registry import Corpus
 from detectors.compose import build
@@ -119,7 +120,7 @@ class Bench:
                 "protocol": VERSION,
                 "cell": cell.id,
                 "detectors": [self._build(cell, seed)[1] for seed in cell.row.seeds],
-                "content": [[clip.sha256 for clip in split] for split in clips],
+                "content": [[_content(clip) for clip in split] for split in clips],
                 "manifests": self._manifests(cell),
             }
         )
@@ -183,7 +184,7 @@ class Bench:
                 with timed(costs, "fit_s"):
                     return detector.fit(_allowed(train, cell), _allowed(val, cell), self._context())
 
-            content = [[(clip.sha256, clip.skip) for clip in part.clips] for part in (train, val)]
+            content = [[(_content(clip), clip.skip) for clip in part.clips] for part in (train, val)]
             whole = digest({"protocol": VERSION, "detector": signature, "seed": FIT_SEED, "content": content})
             self._fitted[key] = fit_or_load(detector, whole, fit, self._context(), refit=self.options.rerun == "always")
         return self._fitted[key]
@@ -202,6 +203,14 @@ def timed(costs: Costs, name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     setattr(costs, name, (getattr(costs, name) or 0.0) + time.perf_counter() - start)
+
+
+def _content(clip: Clip) -> str | None:
+    """The clip's content hash; None where there is no file."""
+    try:
+        return clip.content
+    except ClipError:
+        return None
 
 
 def _allowed(part: Part, cell: Cell) -> list[Clip]:

@@ -1,5 +1,6 @@
 """One clip of a data set: what is known about it, and its decoded media."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -72,7 +73,7 @@ class Clip:
 
     @cached_property
     def key(self) -> str:
-        """What the decoded media depend on: the file's content and the skip.
+        """What the decoded media depend on: the content and the skip.
 
         Raises:
             ClipError: the file is missing or cannot be read.
@@ -81,15 +82,25 @@ class Clip:
 
     @cached_property
     def content(self) -> str:
-        """SHA-256 of the file, from the manifest or computed."""
-        if self.sha256:
-            return self.sha256
+        """A hash of the file and of the landmarks beside it, in hexadecimal.
+
+        Raises:
+            ClipError: the file is missing or cannot be read.
+        """
         from .files import sha256_file
 
         try:
-            return sha256_file(self.file)
+            parts = [self.sha256 or sha256_file(self.file)]
+            if self.landmarks.exists():
+                parts.append(sha256_file(self.landmarks))
         except OSError as error:
             raise self.error(f"cannot be read: {error.strerror}") from error
+        return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+    @property
+    def landmarks(self) -> Path:
+        """Where the landmarks of its faces would be, see `datasets.crops`."""
+        return self.file.with_suffix(".landmarks.npy")
 
     def skipping(self, frames: int) -> "Clip":
         """The same clip without its first `frames` frames at 25 fps (40 ms each), in both streams."""

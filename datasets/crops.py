@@ -40,7 +40,7 @@ def crop(clip: Clip, pictures: np.ndarray, view: View, size: int | None) -> np.n
 
 def landmarks(clip: Clip, count: int) -> np.ndarray:
     """The sidecar's points `(count, 68, 2)`, gaps filled from their neighbours."""
-    path = clip.file.with_suffix(".landmarks.npy")
+    path = clip.landmarks
     try:
         points = np.load(path, allow_pickle=False)
     except FileNotFoundError:

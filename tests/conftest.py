@@ -52,4 +52,4 @@ def smoke_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def suite(smoke_cache: Path, tmp_path: Path) -> Suite:
     """The suite on a copy of the smallest corpus."""
     shutil.copytree(smoke_cache, tmp_path / "cache")
-    return Suite(tmp_path / "cache", tmp_path / "results")
+    return Suite(tmp_path / "cache", tmp_path / "results" / "smoke-seed0")

@@ -12,14 +12,14 @@ from paths import ROOT
 
 @dataclass(frozen=True)
 class Suite:
-    """A cache folder with a small corpus in it, and a folder for results."""
+    """A cache folder with a small corpus in it, and a folder where the results of that corpus end up."""
 
     cache: Path
     results: Path
 
     def command(self, *arguments: str) -> list[str]:
         """`pytest benchmark` on the smallest corpus with these arguments."""
-        fixed = ["--size", "smoke", "--results", str(self.results), "-p", "no:cacheprovider"]
+        fixed = ["--size", "smoke", "--results", str(self.results.parent), "-p", "no:cacheprovider"]
         return [sys.executable, "-m", "pytest", "benchmark", *fixed, *arguments]
 
     def environment(self, **more: str) -> dict[str, str]:

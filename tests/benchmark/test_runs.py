@@ -26,7 +26,7 @@ def test_the_numbers_do_not_depend_on_the_workers(suite: Suite, tmp_path: Path) 
     selection = ["-k", "sim_whole_to_sim_local and (tiny_v or tiny_av.random or logmel) and not trimtest"]
     found = []
     for name, spread in (("one", ["-n", "1"]), ("four", ["-n", "4"]), ("none", ["-p", "no:xdist"])):
-        one = Suite(suite.cache, tmp_path / name)
+        one = Suite(suite.cache, tmp_path / name / "smoke-seed0")
         run = one.run(*selection, "--rerun", "always", *spread)
         assert run.returncode == 0, run.stdout + run.stderr
         found.append(_numbers(one))
@@ -73,6 +73,13 @@ def test_finished_cells_are_kept_and_rerun_says_when_not(suite: Suite) -> None:
     assert all(path.stat().st_mtime_ns != at for path, at in written.items())
 
 
+def test_corpora_do_not_overwrite_each_others_results(suite: Suite) -> None:
+    assert suite.run("-k", "silence and sim_whole_to_sim_lip").returncode == 0
+    other = suite.run("-k", "silence and sim_whole_to_sim_lip", "--corpus-seed", "3", "--rerun", "never")
+    assert "4 skipped" in other.stdout and "smoke-seed3" in other.stdout
+    assert {record.status for record in suite.records().values()} == {"ok"}
+
+
 def _wait_for(process: Popen[str], suite: Suite, count: int) -> None:
     """Until `count` cells have a record."""
     until = time.monotonic() + 120
@@ -116,7 +123,7 @@ def test_a_killed_worker_costs_one_cell_at_most_and_the_next_run_mends_it(suite:
 
 
 def test_two_runs_at_once_share_a_cache(suite: Suite, tmp_path: Path) -> None:
-    both = [Suite(suite.cache, tmp_path / name) for name in ("first", "second")]
+    both = [Suite(suite.cache, tmp_path / name / "smoke-seed0") for name in ("first", "second")]
     running = [one.start("-k", QUICK) for one in both]
     for process in running:
         output, _ = process.communicate(timeout=300)

@@ -120,6 +120,19 @@ def test_frames_without_a_face_take_their_neighbours_place(tmp_path: Path) -> No
     np.testing.assert_array_equal(gaps.frames(view="mouth"), whole)
 
 
+def test_other_landmarks_are_other_content(tmp_path: Path, cache: Path) -> None:
+    path = write_mp4(tmp_path / "a.mp4")
+    without = clip_of(path).key
+    write_landmarks(clip_of(path), _points(50))
+    first = clip_of(path)
+    assert first.frames(view="mouth").shape == (50, 96, 96)
+    write_landmarks(first, _points(50, shift=30))
+    second = clip_of(path)
+    assert second.frames(view="mouth").shape == (50, 96, 96)
+    assert len({without, first.key, second.key}) == 3
+    assert len(list(cache.rglob("*-mouth-25.npy"))) == 2  # cut anew, not taken from the cache
+
+
 @pytest.mark.parametrize(
     ("points", "reason"),
     [(None, "no landmarks"), (np.zeros((50, 5, 2)), "shape"), (np.full((50, 68, 2), np.nan), "no face in any frame")],
