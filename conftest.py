@@ -90,6 +90,8 @@ def bench(pytestconfig: pytest.Config) -> Any:
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """The table of the cells that this run selected, or what to select when there were none."""
     reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.stats.get(kind, [])]
+    for name in registry().broken if config.get_verbosity() < 0 and _is_benchmark(config) else ():
+        terminalreporter.write_line(f"not imported: {name}")
     texts = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "record"]
     if texts:
         from benchmark.summary import summary

@@ -1,10 +1,11 @@
 """What is written down about a measured cell."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from datasets.clip import Clip
 from datasets.registry import Corpus
@@ -124,7 +125,7 @@ def _finite(value: Any) -> Any:
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return None if isinstance(value, float | np.floating) and not np.isfinite(value) else value
 
 
 def _table(part: Part, outcomes: Sequence[Outcome]) -> Any:

@@ -4,7 +4,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +83,8 @@ class Bench:
     def record(self, cell: Cell) -> records.Record:
         """The record of a cell: the stored one of the same signature, or a new one, which is stored at once."""
         try:
-            self._corpus(cell)
+            if self.options.rerun != "never":
+                self._corpus(cell)
             signature = self._signature(cell)
             known = self._known(cell, signature)
             if known is not None:
@@ -93,9 +94,20 @@ class Bench:
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
             log.error("%s\n%s", cell.id, traceback.format_exc())
-            record = without_number(cell, self.options.corpus, "failed", f"{type(error).__name__}: {error}")
-        records.write(self.options.results, record)
+            reason = f"{type(error).__name__}: {error}".replace(f"{cache_root()}/", "")
+            record = without_number(cell, self.options.corpus, "failed", reason)
+        self._store_record(record)
         return record
+
+    def _store_record(self, record: records.Record) -> None:
+        """Write a record, but never a failure over a number that was measured before."""
+        path = records.path_for(self.options.results, record.cell.id)
+        if record.status != "ok":
+            with suppress(records.RecordError):
+                if records.read(path).status == "ok":
+                    return
+        if self.options.rerun != "never":
+            records.write(self.options.results, record)
 
     def _known(self, cell: Cell, signature: str) -> records.Record | None:
         """The stored record, when it may be used again."""
@@ -162,7 +174,7 @@ class Bench:
         test = self._test_part(cell)
         for seed in cell.row.seeds:
             fitted = self._fit(cell, seed, costs)
-            _prepare(fitted, test.clips, costs)
+            _prepare(fitted, test.blind, costs)
             with timed(costs, "score_s"):
                 scores = score(fitted, test)
             outcomes.append(Outcome(seed, fitted.report, self._validation(cell, seed, fitted), scores))
@@ -180,11 +192,12 @@ class Bench:
             detector, signature = self._build(cell, seed)
 
             def fit() -> Fitted:
-                _prepare(detector, [*train.clips, *val.clips], costs)
+                seen = _allowed(train, cell), _allowed(val, cell)
+                _prepare(detector, [*seen[0], *seen[1]], costs)
                 with timed(costs, "fit_s"):
-                    return detector.fit(_allowed(train, cell), _allowed(val, cell), self._context())
+                    return detector.fit(*seen, self._context())
 
-            content = [[(_content(clip), clip.skip) for clip in part.clips] for part in (train, val)]
+            content = [[(c.id, c.label, _content(c), c.skip) for c in _allowed(part, cell)] for part in (train, val)]
             whole = digest({"protocol": VERSION, "detector": signature, "seed": FIT_SEED, "content": content})
             self._fitted[key] = fit_or_load(detector, whole, fit, self._context(), refit=self.options.rerun == "always")
         return self._fitted[key]

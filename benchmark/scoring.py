@@ -1,7 +1,8 @@
 """From clips to scores: the probe's cut, and every clip's score or the reason why it has none."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -25,6 +26,26 @@ class Part:
     clips: tuple[Clip, ...]
     expected: tuple[Clip, ...]
     failed: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def blind(self) -> tuple[Clip, ...]:
+        """The clips as a detector sees them when it scores: without labels, times or relations."""
+        return tuple(
+            replace(
+                clip,
+                label=0,
+                label_video=None,
+                label_audio=None,
+                method="",
+                identity="",
+                source="",
+                pair=None,
+                segments=None,
+                segments_audio=None,
+                segments_video=None,
+            )
+            for clip in self.clips
+        )
 
 
 @dataclass(frozen=True)
@@ -61,12 +82,14 @@ def score(fitted: Fitted, part: Part) -> Scores:
     values: dict[str, float] = {}
     local: dict[str, Track] = {}
     failed = dict(part.failed)
-    for clip in part.clips:
+    for clip in part.blind:
         try:
             scored = fitted.score(clip)
         except ClipError as error:
             failed[clip.id] = error.reason
             continue
+        except Exception as error:
+            raise RuntimeError(f"scoring {clip.id} ({clip.path}): {type(error).__name__}: {error}") from error
         if not np.isfinite(scored.score):
             failed[clip.id] = f"its score is {scored.score}"
             continue

@@ -20,9 +20,12 @@ def main() -> int:
         command.add_argument("--size", choices=SIZES, default="default", help="default: default")
         command.add_argument("--seed", type=int, default=0, help="draws the corpus (default: 0)")
         if name == "generate":
-            command.add_argument("sets", nargs="*", choices=[[], *EMBEDDED], metavar="SET", help="default: all")
+            command.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(EMBEDDED)} (default: all)")
             command.add_argument("--jobs", type=int, default=None, help="processes (default: one a processor)")
     options = parser.parse_args()
+    for name in getattr(options, "sets", ()):
+        if name not in EMBEDDED:
+            parser.error(f"no embedded set is called {name!r}; there are {', '.join(EMBEDDED)}")
     try:
         return _list(options) if options.command == "list" else _generate(options)
     except (DatasetError, DiskFullError) as error:

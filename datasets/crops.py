@@ -18,8 +18,8 @@ _SMOOTHING = 12
 """Frames over which the crop's size and place are averaged (AV-HuBERT's window), so that it does not shake."""
 
 
-def crop(clip: Clip, pictures: np.ndarray, view: View, size: int | None) -> np.ndarray:
-    """The view of `(T, H, W, 3) uint8` pictures that an encoder asked for.
+def crop(clip: Clip, pictures: np.ndarray, shown: np.ndarray, view: View, size: int | None) -> np.ndarray:
+    """The view of `(T, H, W, 3) uint8` pictures that an encoder asked for; `shown` `(T,)` are their source frames.
 
     Returns:
         "full": RGB, `(T, H, W, 3)`, or `(T, size, size, 3)`; "face": RGB `(T, size, size, 3)`, default 224;
@@ -32,14 +32,14 @@ def crop(clip: Clip, pictures: np.ndarray, view: View, size: int | None) -> np.n
         height, width = pictures.shape[1:3]
         whole = np.tile([0.0, 0.0, width, height], (len(pictures), 1))
         return pictures if size is None else _resize(pictures, whole, size)
-    boxes = _boxes(landmarks(clip, len(pictures)), view)
+    boxes = _boxes(clip, landmarks(clip, shown), view, max(pictures.shape[1:3]))
     if view == "mouth":
         return _gray(_resize(pictures, boxes, size or 96))
     return _resize(pictures, boxes, size or 224)
 
 
-def landmarks(clip: Clip, count: int) -> np.ndarray:
-    """The sidecar's points `(count, 68, 2)`, gaps filled from their neighbours."""
+def landmarks(clip: Clip, shown: np.ndarray) -> np.ndarray:
+    """The sidecar's points `(T, 68, 2)` of the source frames `shown` `(T,)`, gaps filled from their neighbours."""
     path = clip.landmarks
     try:
         points = np.load(path, allow_pickle=False)
@@ -52,16 +52,18 @@ def landmarks(clip: Clip, count: int) -> np.ndarray:
     found = np.flatnonzero(np.isfinite(points).all(axis=(1, 2)))
     if len(found) == 0:
         raise clip.error("no face in any frame")
-    nearest = found[np.abs(found[None] - np.arange(count)[:, None]).argmin(axis=1)]
+    nearest = found[np.abs(found[None] - shown[:, None]).argmin(axis=1)]
     return points[nearest].astype(np.float64)
 
 
-def _boxes(points: np.ndarray, view: View) -> np.ndarray:
-    """Square boxes `(T, 4)` as left, top, right, bottom, in pixels."""
+def _boxes(clip: Clip, points: np.ndarray, view: View, edge: int) -> np.ndarray:
+    """Square boxes `(T, 4)` as left, top, right, bottom, in pixels; refused where they cannot be of a face."""
     from scipy.ndimage import uniform_filter1d
 
     eyes = points[:, _EYES].reshape(-1, 2, 6, 2).mean(axis=2)
     scale = np.median(np.linalg.norm(eyes[:, 0] - eyes[:, 1], axis=1))
+    if not 1 <= scale <= edge or np.abs(points).max() > 4 * edge:
+        raise clip.error("its landmarks are no face in this picture: eyes too near, too far apart, or far outside")
     centre = points[:, _MOUTH].mean(axis=1) if view == "mouth" else points[:, 17:68].mean(axis=1)
     centre = uniform_filter1d(centre, min(_SMOOTHING, len(centre)), axis=0, mode="nearest")
     half = scale * (_MOUTH_EDGE if view == "mouth" else _FACE_EDGE) / 2

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import fields
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .clip import Clip
@@ -70,10 +70,15 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
 
 def _clip(path: Path, number: int, line: str, root: Path) -> Clip:
     row = _parse(path, number, line)
-    for name in _SPANS:
-        if row.get(name) is not None:
-            row[name] = tuple((float(a), float(b)) for a, b in row[name])
+    inside = PurePosixPath(str(row.get("path")))
+    if inside.is_absolute() or ".." in inside.parts:
+        raise DatasetError(f"{path}, line {number}: the path {str(inside)!r} leads out of the data set's folder")
+    if _LOCAL & row.keys() or row.get("label") not in (0, 1):
+        raise DatasetError(f"{path}, line {number}: a label other than 0 and 1, or one of the fields {sorted(_LOCAL)}")
     try:
+        for name in _SPANS:
+            if row.get(name) is not None:
+                row[name] = tuple((float(a), float(b)) for a, b in row[name])
         return Clip(root=root, **row)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise DatasetError(f"{path}, line {number}: {error}") from None

@@ -29,7 +29,7 @@ def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
 
 def frames(clip: Clip, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
     """Pictures of a clip; see `Clip.frames`."""
-    pictures = _cached(clip, f"{view}{size or ''}-{fps}", lambda: crop(clip, _decode_video(clip, fps), view, size))
+    pictures = _cached(clip, f"{view}{size or ''}-{fps}", lambda: crop(clip, *_decode_video(clip, fps), view, size))
     seen = pictures[round(clip.start * fps) :]
     if len(seen) == 0:
         raise clip.error(f"no frame left after the first {clip.start:.2f} s were cut")
@@ -63,6 +63,11 @@ def _check_duration(clip: Clip, stream: str, seconds: float) -> None:
         )
 
 
+def _words(error: Exception) -> str:
+    """What went wrong, without the path that errors add: it says where this machine keeps its files."""
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
 def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
     """All sound as `(L,) float32` at `rate`; `(0,)` where the file has no audio track."""
     import av
@@ -77,7 +82,7 @@ def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
                 parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
             parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
     except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"audio cannot be decoded: {error}") from error
+        raise clip.error(f"audio cannot be decoded: {_words(error)}") from error
     if not parts:
         raise clip.error("its audio track is empty")
     samples = np.concatenate(parts)
@@ -85,8 +90,8 @@ def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
     return samples
 
 
-def _decode_video(clip: Clip, fps: int) -> np.ndarray:
-    """All pictures as `(T, H, W, 3) uint8`, sampled at `fps` by presentation time (nearest earlier frame)."""
+def _decode_video(clip: Clip, fps: int) -> tuple[np.ndarray, np.ndarray]:
+    """All pictures as `(T, H, W, 3) uint8`, sampled at `fps` by presentation time, and their source frames `(T,)`."""
     import av
 
     images: list[np.ndarray] = []
@@ -101,12 +106,12 @@ def _decode_video(clip: Clip, fps: int) -> np.ndarray:
                 rate = float(stream.average_rate or fps)
                 times.append(float(frame.time) if frame.time is not None else index / rate)
     except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"video cannot be decoded: {error}") from error
+        raise clip.error(f"video cannot be decoded: {_words(error)}") from error
     if not images:
         raise clip.error("its video track is empty")
     shown = resample_index(np.asarray(times), fps)
     _check_duration(clip, "video", len(shown) / fps)
-    return np.stack(images)[shown]
+    return np.stack(images)[shown], shown
 
 
 def resample_index(times: np.ndarray, fps: float) -> np.ndarray:

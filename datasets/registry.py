@@ -40,10 +40,16 @@ class Corpus:
     def load(self, name: str, split: str) -> list[Clip]:
         """The clips of one split with the hashes of their files as they are now, so that no damage goes unseen.
 
-        A clip without a file has no hash, and fails when it is read.
+        A clip whose file is missing or unreadable has no hash, and fails when it is read.
         """
-        clips = self.clips(name, split)
-        return [replace(clip, sha256=sha256_file(clip.file)) if clip.file.exists() else clip for clip in clips]
+        return [_hashed(clip) for clip in self.clips(name, split)]
+
+
+def _hashed(clip: Clip) -> Clip:
+    try:
+        return replace(clip, sha256=sha256_file(clip.file))
+    except OSError:
+        return clip
 
 
 @lru_cache(maxsize=64)

@@ -29,7 +29,7 @@ class EncoderCard:
         taps: layers that it can return, the default first.
         version: raised whenever the same clip would give other features; part of every signature.
         weights: its checkpoint, None where it has no learned weights.
-        pretraining: data sets that it has seen, for the leakage report.
+        pretraining: data sets that it has seen.
         randomisable: whether `.random` (the same architecture, seeded untrained weights) makes sense.
     """
 

@@ -15,8 +15,8 @@ from datasets.files import write_atomic
 
 from .cards import DetectorCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
-from .registry import registry, row
-from .signature import card_parts, digest
+from .registry import Entry, registry, row
+from .signature import digest, parts_of
 from .store import FeatureStore
 from .tracks import Scored, Track
 
@@ -53,25 +53,26 @@ class Features:
     def ensure(self, clips: Sequence[Clip]) -> dict[str, str]:
         """Encode what the store lacks or holds damaged; returns the reason for each clip id that failed."""
         failed: dict[str, str] = {}
-        keys: dict[str, Clip] = {}
+        keys: dict[str, list[Clip]] = {}
         for clip in clips:
             try:
-                keys[clip.key] = clip
+                keys.setdefault(clip.key, []).append(clip)
             except ClipError as error:
                 failed[clip.id] = error.reason
-        missing = [clip for key, clip in keys.items() if self.store.get(self.signature, key) is None]
+        missing = [same for key, same in keys.items() if self.store.get(self.signature, key) is None]
         return failed | self._extract(missing) if missing else failed
 
-    def _extract(self, clips: Sequence[Clip]) -> dict[str, str]:
+    def _extract(self, clips: Sequence[Sequence[Clip]]) -> dict[str, str]:
+        """Encode one of each group of clips with the same content."""
         failed: dict[str, str] = {}
         bar = tqdm(clips, desc=f"{self.name}: encoding", unit="clip", leave=False, disable=None)
         with self.store.writer(self.signature) as writer:
-            for clip in bar:
+            for same in bar:
                 try:
-                    writer.add(clip.key, self._encode(clip))
+                    writer.add(same[0].key, self._encode(same[0]))
                 except ClipError as error:
                     log.warning("%s: %s", self.name, error)
-                    failed[clip.id] = error.reason
+                    failed |= {clip.id: error.reason for clip in same}
         return failed
 
     def _encode(self, clip: Clip) -> Track:
@@ -145,13 +146,13 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
     known = row(name)
     if known.encoder is None:
         entry = registry().detectors[name]
-        return entry.cls(entry.card), digest(card_parts(entry.card))
+        return entry.cls(entry.card), digest(parts_of(entry.card, entry.module))
     encoder, head = registry().encoders[known.encoder], registry().heads[str(known.head)]
     weights_seed = seed if known.random else None
     features = Features(
         name=known.scope,
         build=lambda: encoder.cls(encoder.card, weights_seed),
-        signature=_feature_signature(encoder.card, weights_seed),
+        signature=_feature_signature(encoder, weights_seed),
         store=store,
         ctx=ctx,
     )
@@ -165,13 +166,12 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
         logit=known.logit,
         control=known.control,
     )
-    signature = digest({"features": features.signature, "head": card_parts(head.card)})
+    signature = digest({"features": features.signature, "head": parts_of(head.card, head.module)})
     return Composed(card, features, head.cls(head.card)), signature
 
 
-def _feature_signature(card: Any, seed: int | None) -> str:
+def _feature_signature(encoder: Entry, seed: int | None) -> str:
     from datasets.media import VERSION
 
-    if seed is not None:
-        card = replace(card, weights=None)
-    return digest({"encoder": card_parts(card), "seed": seed, "media": VERSION})
+    card = encoder.card if seed is None else replace(encoder.card, weights=None)
+    return digest({"encoder": parts_of(card, encoder.module), "seed": seed, "media": VERSION})

@@ -27,7 +27,7 @@ def fit_or_load(
         if (folder / _DONE).exists() and not refit:
             try:
                 return detector.load(folder, ctx)
-            except (OSError, ValueError) as error:  # whatever is damaged can be made again
+            except Exception as error:  # whatever a detector makes of a damaged file, it can be made again
                 ctx.log.warning("a fitted detector is damaged and trained again: %s", error)
         fitted = fit()
         _save(fitted, folder)

@@ -113,6 +113,7 @@ def register(card: Card) -> Callable[[T], T]:
         RegistryError: the name cannot be used or is taken (both modules are named).
     """
     check_name(card.name)
+    _check_card(card)
 
     def add(cls: T) -> T:
         table = _registry.table(card)
@@ -123,6 +124,16 @@ def register(card: Card) -> Callable[[T], T]:
         return cls
 
     return add
+
+
+def _check_card(card: Card) -> None:
+    """Refuse what would stop other detectors' cells; the message says what to write instead."""
+    needs: Any = getattr(card, "needs", frozenset())
+    if not isinstance(needs, frozenset) or not needs <= {"real", "fake"}:
+        raise RegistryError(f"{card.name}: needs is {needs!r}; write frozenset({{'real', 'fake'}}), or a part of it")
+    modality = getattr(card, "modality", "audio")
+    if modality not in ("audio", "visual", "audio-visual"):
+        raise RegistryError(f"{card.name}: modality is {modality!r}; there are audio, visual and audio-visual")
 
 
 @cache
@@ -138,7 +149,7 @@ def registry() -> Registry:
 def _import(module: str) -> None:
     try:
         importlib.import_module(module)
-    except Exception:  # a plug-in may fail in any way; it is reported where its cells would be
+    except (Exception, SystemExit):  # a plug-in may fail in any way; it is reported where its cells would be
         _registry.broken[module] = traceback.format_exc()
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from .cards import DetectorCard, EncoderCard, HeadCard
@@ -15,7 +17,21 @@ def digest(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def card_parts(card: EncoderCard | HeadCard | DetectorCard) -> dict[str, Any]:
-    """What of a card changes results: its name, its version and its weights; no description does."""
+_DECIDING = ("name", "version", "modality", "dim", "fps", "taps", "needs", "logit")
+
+
+def parts_of(card: EncoderCard | HeadCard | DetectorCard, module: str) -> dict[str, Any]:
+    """What changes results: of the card all but descriptions, and the text of the module that registered it.
+
+    An edited module is measured anew. What it imports from elsewhere is not seen: raise the card's `version` then.
+    """
+    fields = {name: getattr(card, name) for name in _DECIDING if hasattr(card, name)}
+    fields |= {name: sorted(value) for name, value in fields.items() if isinstance(value, frozenset)}
     weights = getattr(card, "weights", None)
-    return {"name": card.name, "version": card.version, "weights": asdict(weights)["sha256"] if weights else None}
+    return fields | {"weights": weights.sha256 if weights else None, "source": _source(module)}
+
+
+@cache
+def _source(module: str) -> str | None:
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest() if path else None

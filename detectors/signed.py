@@ -1,6 +1,7 @@
 """Detectors that are one number and a sign: what the controls share."""
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,10 +67,15 @@ def fit_sign(measure: Measure, train: Sequence[Clip], ctx: Context) -> Signed:
     values, labels = [], []
     for clip in train:
         try:
-            values.append(measure(clip).score)
-            labels.append(clip.label)
+            value = measure(clip).score
         except ClipError as error:
             ctx.log.warning("left out of training: %s", error)
+            continue
+        if math.isfinite(value):
+            values.append(value)
+            labels.append(clip.label)
+        else:
+            ctx.log.warning("left out of training: %s measures %s", clip.id, value)
     if set(labels) != {0, 1}:
         raise ValueError(
             f"learning a sign needs real and fake clips; of {len(train)} training clips {labels.count(0)} real and "

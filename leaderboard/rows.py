@@ -107,7 +107,8 @@ def accept(measured: Iterable[Record], folder: Path) -> list[str]:
     A record replaces the one of the same cell; no other cell is touched. Records that are not `ok` are left out.
 
     Raises:
-        RowError: a row that the records belong to cannot be read; nothing is written then.
+        RowError: a row that the records belong to cannot be read, or a cell was accepted from another size or corpus;
+            nothing is written then.
     """
     groups: dict[tuple[str, str], dict[str, Record]] = defaultdict(dict)
     for record in measured:
@@ -122,6 +123,13 @@ def accept(measured: Iterable[Record], folder: Path) -> list[str]:
 
 def _merge(path: Path, data: str, detector: str, new: Mapping[str, Record]) -> tuple[Row, list[str]]:
     old = {record.cell.id: record for record in read(path).cells} if path.exists() else {}
+    for name in new.keys() & old.keys():
+        if (new[name].size, new[name].corpus) != (old[name].size, old[name].corpus):
+            raise RowError(
+                f"{path}: {name} was accepted from size {old[name].size}, {old[name].corpus}, and would be replaced by "
+                f"size {new[name].size}, {new[name].corpus}; name another leaderboard version with --folder, or delete "
+                "the row first"
+            )
     changed = [name for name, record in new.items() if old.get(name) != record]
     cells = {**old, **new}
     return Row(detector, data, tuple(cells[name] for name in sorted(cells))), changed

@@ -60,6 +60,7 @@ def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tm
     cache = tmp_path / "cache"
     shutil.copytree(smoke_cache, cache)
     example = blocks("python")[0]
+    shutil.rmtree(folder / "leaderboard" / "v1" / "rows")  # what was accepted from one size is not replaced by another
     done = 0
     for command in COMMANDS:
         if command.startswith("make ") or command == "pytest benchmark -k ood -n 4":  # continuous integration's

@@ -80,15 +80,13 @@ def _missing(root: Path, names: Sequence[str], size: str, seed: int) -> list[Pai
 
 
 def _present(root: Path) -> set[str]:
-    """Finished clips, as paths inside the folder."""
-    folders = (f"{name}/{split}" for name in NAMES for split in splits(name))
-    return {
-        f"{folder}/{entry.name}"
-        for folder in folders
-        if (root / folder).is_dir()
-        for entry in os.scandir(root / folder)
-        if entry.name.endswith(".mp4") and not entry.name.startswith(".")
-    }
+    """Finished clips, with their landmarks, as paths inside the folder."""
+    found: set[str] = set()
+    for folder in (f"{name}/{split}" for name in NAMES for split in splits(name)):
+        names = {entry.name for entry in os.scandir(root / folder)} if (root / folder).is_dir() else set()
+        clips = {name for name in names if name.endswith(".mp4") and not name.startswith(".")}
+        found |= {f"{folder}/{name}" for name in clips if name.removesuffix(".mp4") + LANDMARKS in names}
+    return found
 
 
 def _generate(root: Path, pairs: list[Pair], jobs: int | None, progress: bool) -> int:

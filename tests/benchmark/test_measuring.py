@@ -1,8 +1,10 @@
 """From clips to a record: what a detector may see, what failed clips do, and which metrics come out."""
 
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -63,8 +65,22 @@ def test_errors_and_scores_that_are_not_finite_are_failed_clips_in_their_place()
     assert counted["failed"][0] == {"clip": "test1", "reason": "1.mp4: no audio track"}
 
 
-def test_any_other_error_of_a_detector_is_not_hidden() -> None:
-    with pytest.raises(KeyError):
+class Cheat:
+    """A fitted detector that looks at what it should not know."""
+
+    report: Mapping[str, Any] = MappingProxyType({})
+
+    def score(self, clip: Clip) -> Scored:
+        return Scored(clip.label + len(clip.segments or ()) + (clip.method != "") + (clip.pair is not None))
+
+
+def test_a_detector_that_scores_sees_no_label() -> None:
+    known = clips(6, segments=((0.0, 1.0),), pair="p")
+    assert (score(Cheat(), Part(tuple(known), tuple(known))).values == 0).all()
+
+
+def test_any_other_error_of_a_detector_is_not_hidden_and_names_the_clip() -> None:
+    with pytest.raises(RuntimeError, match=r"scoring test0 \(0\.mp4\): KeyError"):
         score(Answers({}), Part(tuple(clips(1)), tuple(clips(1))))
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,13 @@ def test_a_name_is_registered_once_and_a_clash_names_both_modules() -> None:
     rows()
     with pytest.raises(RegistryError, match=r"detectors\.silence and again by test_registry"):
         register(card)(type("Other", (), {"__module__": "test_registry"}))
+
+
+@pytest.mark.parametrize("odd", [{"needs": {"real"}}, {"needs": "real"}, {"modality": "video"}])
+def test_a_card_that_would_stop_others_is_refused(odd: dict[str, Any]) -> None:
+    fields = {"modality": "audio", "needs": frozenset()} | odd
+    with pytest.raises(RegistryError, match=r"odd_card: .*write|odd_card: .*there are"):
+        register(DetectorCard("odd_card", summary="", licence="", citation="", **fields))
 
 
 def test_unknown_names_get_suggestions() -> None:

@@ -25,11 +25,19 @@ def test_a_record_replaces_its_own_cell_and_no_other(tmp_path):
     other = rows.path_for(tmp_path, "sim", "silence")
     rows.accept([record("silence")], tmp_path)
     before = other.read_bytes()
-    assert rows.accept([record(auc=0.9, size="full")], tmp_path) == ["tiny_a-linear-sim_whole_to_sim_lip"]
+    assert rows.accept([record(auc=0.9)], tmp_path) == ["tiny_a-linear-sim_whole_to_sim_lip"]
     kept = {r.cell.test: r for r in rows.read(rows.path_for(tmp_path, "sim", "tiny_a-linear")).cells}
-    assert (kept["sim_lip"].metrics["auc"].value, kept["sim_lip"].size) == (0.9, "full")
+    assert kept["sim_lip"].metrics["auc"].value == 0.9
     assert kept["sim_wild"].metrics["auc"].value == 0.6
     assert other.read_bytes() == before
+
+
+def test_a_cell_is_never_replaced_by_one_of_another_size(tmp_path):
+    rows.accept([record(auc=0.7)], tmp_path)
+    before = rows.path_for(tmp_path, "sim", "tiny_a-linear").read_bytes()
+    with pytest.raises(RowError, match="accepted from size default"):
+        rows.accept([record(test="sim_wild"), record(size="full")], tmp_path)
+    assert rows.path_for(tmp_path, "sim", "tiny_a-linear").read_bytes() == before
 
 
 def test_accepting_the_same_again_changes_nothing_in_any_order(tmp_path):
