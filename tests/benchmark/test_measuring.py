@@ -13,11 +13,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from benchmark.cells import Cell
 from benchmark.evaluation import Outcome, evaluate
+from benchmark.recording import _finite, without_number
 from benchmark.run import Bench, Options
 from benchmark.scoring import Part, Scores, coverage, cut, leakage, score
 from datasets.clip import Clip
+from datasets.registry import Corpus
 from detectors.registry import Row
 from detectors.tracks import Scored, Track, frame_spans
+from leaderboard import records
+from leaderboard.intervals import Metric
 from leaderboard.metrics import OneClassError
 
 
@@ -186,6 +190,30 @@ def test_frames_of_a_fake_without_frame_scores_are_imputed_and_not_left_out() ->
     assert auc.best == pytest.approx(roc_auc_score(labels, np.concatenate([values, -lost])))
 
 
+def test_a_failure_never_replaces_a_number_and_never_writes_nothing(tmp_path: Path) -> None:
+    corpus = Corpus("smoke")
+    cell = Cell(row(), "sim_whole", "sim_local")
+    metric = Metric(0.7, 0.6, 0.8, 0.05, 8, 8, 8, "some", 0.7, 0.7)
+    good = replace(
+        without_number(cell, corpus, "failed", "x"), status="ok", reason=None, signature="s", metrics={"auc": metric}
+    )
+    records.write(tmp_path, good)
+    bad = without_number(cell, corpus, "failed", "broken")
+    for rerun in ("always", "never", "only-missing"):
+        Bench(Options("smoke", 0, rerun, tmp_path), nullcontext)._store_record(bad)
+        assert records.read(records.path_for(tmp_path, cell.id)).status == "ok"
+    empty = tmp_path / "empty"
+    Bench(Options("smoke", 0, "never", empty), nullcontext)._store_record(bad)
+    assert not empty.exists()
+    Bench(Options("smoke", 0, "always", empty), nullcontext)._store_record(bad)
+    assert records.read(records.path_for(empty, cell.id)).reason == "broken"
+
+
+def test_reports_lose_only_what_is_not_finite() -> None:
+    report = {"loss": np.float32("nan"), "best": 3, "all": [float("inf"), 1.5]}
+    assert _finite(report) == {"loss": None, "best": 3, "all": [None, 1.5]}
+
+
 class Spy:
     """A detector that remembers what it was given."""
 
@@ -195,6 +223,9 @@ class Spy:
     def fit(self, train: list[Clip], val: list[Clip], ctx: Any) -> Answers:
         self.seen += [*train, *val]
         return Answers({})
+
+    def prepare(self, clips: list[Clip]) -> None:
+        self.seen += clips
 
 
 def test_a_detector_sees_no_test_clip_and_one_of_reals_no_fake(cache: Path, tmp_path: Path) -> None:

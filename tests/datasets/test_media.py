@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clips import RATE, clip_of, tone, write_landmarks, write_mp4
+from datasets.crops import landmarks
 from datasets.errors import ClipError
 from datasets.media import resample_index
 
@@ -109,6 +110,17 @@ def test_the_mouth_crop_follows_the_landmarks(tmp_path: Path) -> None:
     assert clip.frames(view="face").shape == (50, 224, 224, 3)
 
 
+def test_landmarks_belong_to_source_frames_at_any_rate(tmp_path: Path, cache: Path) -> None:
+    clip = clip_of(write_mp4(tmp_path / "a.mp4", count=60, fps=30))
+    points = _points(60)
+    points[:30, :, 0] += 30  # to the right in the first second, to the left in the second one
+    write_landmarks(clip, points)
+    shown = resample_index(np.arange(60) / 30, 25)
+    for rate, index in ((25, shown), (30, np.arange(60))):
+        right = landmarks(clip, index)[:, 0, 0] > 60
+        np.testing.assert_array_equal(right, np.arange(len(right)) < rate)
+
+
 def test_frames_without_a_face_take_their_neighbours_place(tmp_path: Path) -> None:
     clip = clip_of(write_mp4(tmp_path / "a.mp4"))
     points = _points(50)
@@ -135,7 +147,13 @@ def test_other_landmarks_are_other_content(tmp_path: Path, cache: Path) -> None:
 
 @pytest.mark.parametrize(
     ("points", "reason"),
-    [(None, "no landmarks"), (np.zeros((50, 5, 2)), "shape"), (np.full((50, 68, 2), np.nan), "no face in any frame")],
+    [
+        (None, "no landmarks"),
+        (np.zeros((50, 5, 2)), "shape"),
+        (np.full((50, 68, 2), np.nan), "no face in any frame"),
+        (np.full((50, 68, 2), 40.0), "are no face in this picture"),
+        (1e4 * np.random.default_rng(0).random((50, 68, 2)), "are no face in this picture"),
+    ],
 )
 def test_a_crop_without_usable_landmarks_is_an_error_never_a_centre_crop(
     tmp_path: Path, points: np.ndarray | None, reason: str

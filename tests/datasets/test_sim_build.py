@@ -208,6 +208,16 @@ def test_ensure_makes_what_is_missing_and_only_that(few):
     assert all(file.stat().st_mtime_ns == written[file] for file in files.values() if file != victim)
 
 
+def test_lost_landmarks_are_made_again(few):
+    ensure()
+    lost = sorted(few.rglob(f"*{build.LANDMARKS}"))[0]
+    content = lost.read_bytes()
+    lost.unlink()
+    assert len(build.present(SEED)) == 5
+    ensure()
+    assert lost.read_bytes() == content and len(build.present(SEED)) == 6
+
+
 def test_a_killed_run_is_continued(few, cache):
     process = start(ENSURE, cache)
     while not list(few.glob("sim_lip/test/[!.]*.mp4")):

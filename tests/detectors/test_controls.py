@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 from stub_clip import StubClip, mouths, noise
 
+from clips import clip_of
 from datasets.errors import ClipError
 from detectors import energy, length, silence
 from detectors.protocols import Context
@@ -118,3 +119,10 @@ def test_a_damaged_file_is_named(text: str, tmp_path: Path) -> None:
     (tmp_path / "sign.json").write_text(text)
     with pytest.raises(ValueError, match=r"sign\.json is damaged"):
         LENGTH.load(tmp_path, Context())
+
+
+def test_a_measure_that_is_no_number_is_left_out_of_training_and_counted() -> None:
+    values = {"a": 1.0, "b": 2.0, "c": float("nan"), "d": float("inf")}
+    clips = [clip_of(Path(f"{name}.mp4"), label=int(name in "bd")) for name in values]
+    fitted = fit_sign(lambda clip: Scored(values[clip.id]), clips, Context())
+    assert fitted.sign == 1 and fitted.report["left_out"] == 2 and fitted.report["clips"] == 2

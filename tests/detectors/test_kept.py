@@ -1,7 +1,10 @@
 """What is computed once is kept, and mended when it is damaged."""
 
 import logging
+import sys
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -9,9 +12,11 @@ import pytest
 
 from clips import clip_of
 from datasets.clip import Clip
+from detectors.cards import DetectorCard
 from detectors.compose import Features
 from detectors.fitted import fit_or_load
 from detectors.protocols import Context
+from detectors.signature import digest, parts_of
 from detectors.store import FeatureStore
 from detectors.tracks import Scored, Track, frame_spans
 
@@ -52,6 +57,26 @@ def test_a_clip_is_encoded_once_and_the_encoder_loaded_only_when_needed(tmp_path
     assert first.get(clips[1]).values[0, 0] == 2 and len(encoder.calls) == 3 and encoder.loads == 1
     later = Counting()
     assert features(tmp_path, later).ensure(clips[:2]) == {} and later.loads == 0
+
+
+def test_clips_of_the_same_broken_content_all_fail(tmp_path: Path) -> None:
+    same = [clip_of(Path(f"{name}.mp4"), sha256="c" * 64, method="broken") for name in "ab"]
+    assert set(features(tmp_path, Counting()).ensure(same)) == {"a", "b"}
+
+
+def test_a_signature_sees_the_module_and_what_decides_on_the_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = DetectorCard("some", "audio", frozenset({"real"}), "words", "", "")
+    found = []
+    for number, text in enumerate(("x = 1", "x = 2", "x = 2")):
+        (tmp_path / f"m{number}.py").write_text(text)
+        monkeypatch.setitem(sys.modules, f"m{number}", SimpleNamespace(__file__=str(tmp_path / f"m{number}.py")))
+        found.append(digest(parts_of(card, f"m{number}")))
+    assert found[0] != found[1] == found[2]
+    assert digest(parts_of(replace(card, summary="other words"), "m2")) == found[2]
+    for change in ({"needs": frozenset()}, {"logit": False}, {"version": 2}):
+        assert digest(parts_of(replace(card, **change), "m2")) != found[2]
 
 
 def test_damaged_features_are_named_and_rebuilt_for_all_later_runs(
