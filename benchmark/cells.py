@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -54,9 +54,19 @@ class Cell:
         return "-".join(filter(None, [self.row.name, f"{self.train}_to_{self.test}", self.probe]))
 
     @property
-    def domain(self) -> str:
+    def domain(self) -> Literal["in", "out"]:
         """`in` when trained and tested on the same data set, else `out`."""
         return "in" if self.train == self.test else "out"
+
+    @property
+    def train_cut(self) -> str | None:
+        """How training and validation clips are cut, of `datasets.trim.PROBES`."""
+        return None if self.probe == "trimtest" else self.probe
+
+    @property
+    def test_cut(self) -> str | None:
+        """How test clips are cut."""
+        return "trim" if self.probe == "trimtest" else self.probe
 
     def __str__(self) -> str:
         return self.id

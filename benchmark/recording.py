@@ -47,7 +47,7 @@ def cell_of(cell: Cell) -> records.Cell:
         train=cell.train,
         test=cell.test,
         probe=cell.probe,
-        domain="in" if cell.train == cell.test else "out",
+        domain=cell.domain,
         seeds=row.seeds,
     )
 

@@ -156,11 +156,10 @@ class Bench:
         return self._parts[key]
 
     def _train_parts(self, cell: Cell) -> tuple[Part, Part]:
-        probe = None if cell.probe == "trimtest" else cell.probe
-        return self._part(cell.train, "train", probe), self._part(cell.train, "val", probe)
+        return self._part(cell.train, "train", cell.train_cut), self._part(cell.train, "val", cell.train_cut)
 
     def _test_part(self, cell: Cell) -> Part:
-        return self._part(cell.test, "test", "trim" if cell.probe == "trimtest" else cell.probe)
+        return self._part(cell.test, "test", cell.test_cut)
 
     def _context(self) -> Context:
         return Context(seed=FIT_SEED, log=log)
@@ -186,8 +185,7 @@ class Bench:
     def _fit(self, cell: Cell, seed: int, costs: Costs) -> Fitted:
         """The detector fitted on this cell's training set; from memory, from the store, or now."""
         train, val = self._train_parts(cell)
-        probe = None if cell.probe == "trimtest" else cell.probe
-        key = (cell.row.name, seed, cell.train, probe)
+        key = (cell.row.name, seed, cell.train, cell.train_cut)
         if key not in self._fitted:
             detector, signature = self._build(cell, seed)
 
@@ -204,7 +202,7 @@ class Bench:
 
     def _validation(self, cell: Cell, seed: int, fitted: Fitted) -> Scores:
         _, val = self._train_parts(cell)
-        key = (cell.row.name, seed, cell.train, None if cell.probe == "trimtest" else cell.probe)
+        key = (cell.row.name, seed, cell.train, cell.train_cut)
         if key not in self._val:
             self._val[key] = score(fitted, val)
         return self._val[key]
