@@ -7,7 +7,8 @@ import pytest
 from sample_records import record
 
 from leaderboard import published, records, rows
-from leaderboard.__main__ import VERSION, main, problems
+from leaderboard.__main__ import VERSION, main
+from leaderboard.commands.tables import problems
 
 ROOT = Path(__file__).resolve().parents[2]
 

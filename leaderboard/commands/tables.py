@@ -1,0 +1,88 @@
+"""`render`, `accept` and the checks of what was generated."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from datasets.files import write_atomic
+from leaderboard import published, records, rows
+from leaderboard.render import FILES, render
+
+_AGAIN = "run `python -m leaderboard render`"
+
+
+def add(commands: Any) -> None:
+    """Add the commands to the parser."""
+    again = commands.add_parser("render", help="write the Markdown and CSV files from the rows")
+    again.set_defaults(run=_render)
+    merge = commands.add_parser("accept", help="merge measured records into the rows, then render")
+    merge.add_argument("results", type=Path, metavar="RESULTS_FOLDER", help="where a run left its records")
+    merge.set_defaults(run=_accept)
+
+
+def _render(options: argparse.Namespace) -> int:
+    write_tables(options.folder)
+    return 0
+
+
+def _accept(options: argparse.Namespace) -> int:
+    return accept(options.folder, options.results)
+
+
+def _expected(folder: Path) -> dict[str, str]:
+    """The text of every generated file."""
+    return render(rows.read_all(folder)) | {"published.md": published.markdown()}
+
+
+def _leftover(folder: Path, expected: dict[str, str]) -> list[Path]:
+    """Generated files of an earlier state that no row stands behind."""
+    return [folder / name for name in FILES if name not in expected and (folder / name).exists()]
+
+
+def write_tables(folder: Path) -> None:
+    """Write all generated files, and delete those that have no rows any more.
+
+    Raises:
+        RowError: naming each unusable row; nothing is written then.
+    """
+    expected = _expected(folder)
+    for name, text in expected.items():
+        write_atomic(folder / name, text)
+    for path in _leftover(folder, expected):
+        path.unlink()
+
+
+def problems(folder: Path) -> list[str]:
+    """What `check` complains about, a sentence a file; empty when rows and generated files agree."""
+    try:
+        expected = _expected(folder)
+    except rows.RowError as error:
+        return str(error).splitlines()
+    found = []
+    for name, text in expected.items():
+        path = folder / name
+        if not path.exists():
+            found.append(f"{path}: missing; {_AGAIN}")
+        elif path.read_bytes() != text.encode():
+            found.append(f"{path}: not what the rows give, stale or edited by hand; {_AGAIN}")
+    return found + [f"{path}: no row stands behind it; {_AGAIN}" for path in _leftover(folder, expected)]
+
+
+def accept(folder: Path, results: Path) -> int:
+    """Merge the records of a results folder into the rows, and render; 1 if a record could not be read."""
+    measured, unreadable = [], []
+    for path in sorted(results.glob("*.json")):
+        try:
+            measured.append(records.read(path))
+        except records.RecordError as error:
+            unreadable.append(str(error))
+    if not measured and not unreadable:
+        unreadable.append(f"{results}: no records; run the benchmark first, or name its results folder")
+    changed = rows.accept(measured, folder)
+    write_tables(folder)
+    failed = sum(record.status != "ok" for record in measured)
+    print(f"accepted {len(changed)} new or changed cells of {len(measured)} records; {failed} failed or skipped")
+    print("\n".join([f"  {name}" for name in changed]))
+    print("\n".join(unreadable), file=sys.stderr)
+    return 1 if unreadable else 0
