@@ -10,11 +10,15 @@ import numpy as np
 from datasets.clip import Clip
 from datasets.registry import Corpus
 from leaderboard import records
+from leaderboard.tables import NULL
 
 from .cells import Cell
 from .environment import code, environment
 from .evaluation import Outcome, Result
 from .scoring import Part, coverage, leakage
+
+VERSION = 1
+"""Of the protocol: raised whenever the same detectors on the same clips would give another number."""
 
 
 @dataclass
@@ -35,6 +39,22 @@ class Parts:
     test: Part
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """What a number depends on, and what it cost.
+
+    Attributes:
+        signature: of everything that changes it.
+        detectors: signature of each seed's detector alone, by seed.
+        manifests: hashes of the train, val and test lists.
+    """
+
+    signature: str
+    detectors: Mapping[str, str]
+    manifests: Mapping[str, str]
+    costs: Costs
+
+
 def cell_of(cell: Cell) -> records.Cell:
     """The cell as records name it."""
     row = cell.row
@@ -49,6 +69,7 @@ def cell_of(cell: Cell) -> records.Cell:
         probe=cell.probe,
         domain=cell.domain,
         seeds=row.seeds,
+        control=row.control or cell.test == NULL,
     )
 
 
@@ -61,6 +82,7 @@ def without_number(cell: Cell, corpus: Corpus, status: Any, reason: str) -> reco
         reason=reason,
         size=corpus.size,
         corpus={"seed": corpus.seed, "version": corpus.version},
+        protocol=VERSION,
         environment=environment(),
         code=code(),
     )
@@ -69,11 +91,9 @@ def without_number(cell: Cell, corpus: Corpus, status: Any, reason: str) -> reco
 def measured(
     cell: Cell,
     corpus: Corpus,
-    signature: str,
+    provenance: Provenance,
     result: Result,
     parts: Parts,
-    manifests: Mapping[str, str],
-    costs: Costs,
     results: Path,
 ) -> records.Record:
     """The record of a measured cell; its per-clip scores are written to the results folder."""
@@ -85,17 +105,19 @@ def measured(
         status="ok",
         size=corpus.size,
         corpus={"seed": corpus.seed, "version": corpus.version},
-        signature=signature,
+        protocol=VERSION,
+        signature=provenance.signature,
+        detectors=provenance.detectors,
         metrics=result.metrics,
         runs=list(result.runs),
         scores={"path": path, "sha256": sha256},
-        manifests=manifests,
+        manifests=provenance.manifests,
         coverage=_coverage(parts, result.outcomes),
         leakage=leakage(trained_on, parts.test.expected) if cell.row.needs else {},
         fit={str(outcome.seed): _finite(outcome.report) for outcome in result.outcomes},
         environment=environment(),
         code=code(),
-        costs=asdict(costs),
+        costs=asdict(provenance.costs),
     )
 
 

@@ -26,11 +26,8 @@ from leaderboard import records
 
 from .cells import Cell
 from .evaluation import Outcome, evaluate
-from .recording import Costs, Parts, measured, without_number
+from .recording import VERSION, Costs, Parts, Provenance, measured, without_number
 from .scoring import Part, Scores, cut, score
-
-VERSION = 1
-"""Raised whenever the same detectors on the same clips would give another number."""
 
 log = logging.getLogger("avdf")
 
@@ -179,8 +176,9 @@ class Bench:
             outcomes.append(Outcome(seed, fitted.report, self._validation(cell, seed, fitted), scores))
         train, val = self._train_parts(cell)
         result = evaluate(cell, val, test, outcomes)
-        parts, manifests = Parts(train, val, test), self._manifests(cell)
-        return measured(cell, self.options.corpus, signature, result, parts, manifests, costs, self.options.results)
+        detectors = {str(seed): self._build(cell, seed)[1] for seed in cell.row.seeds}
+        provenance = Provenance(signature, detectors, self._manifests(cell), costs)
+        return measured(cell, self.options.corpus, provenance, result, Parts(train, val, test), self.options.results)
 
     def _fit(self, cell: Cell, seed: int, costs: Costs) -> Fitted:
         """The detector fitted on this cell's training set; from memory, from the store, or now."""

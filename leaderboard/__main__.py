@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import rows
+from . import records, rows
 from .commands import gate, pictures, tables
 
 VERSION = Path(__file__).parent / "v1"
@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except rows.RowError as error:
+    except (rows.RowError, records.RecordError) as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # `... | head` has seen enough

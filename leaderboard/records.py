@@ -1,12 +1,11 @@
 """Records: one JSON file a cell, with everything that its number depends on.
 
-A record holds JSON values alone. Unknown is null; NaN and infinity are refused when writing, and files of another
-schema or with missing, unknown or mistyped fields are refused when reading.
+A record holds JSON values alone. Unknown is null; NaN and infinity are refused when writing. Files of an older schema
+are migrated (`leaderboard.migration`); those of a newer one, or with missing, unknown or mistyped fields, are refused.
 """
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,27 +13,28 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
 from datasets.files import write_atomic
 
+from . import migration
+from .canonical import RecordError, canonical, plain
 from .intervals import Metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = 1
+SCHEMA = 2
 _ID = re.compile(r"[a-z0-9_.+-]{1,200}")
 _LEADING = ["clip", "identity", "label"]
 
 
-class RecordError(ValueError):
-    """A record cannot be read or written; the message names the file or field."""
-
-
 @dataclass(frozen=True)
 class Cell:
-    """What was measured on what. `encoder`, `head` and `probe` are None where there is none."""
+    """What was measured on what. `encoder`, `head` and `probe` are None where there is none.
+
+    Attributes:
+        control: the number measures a shortcut or nothing at all (untrained weights, silence, length, untouched
+            "fakes"): the regression rule holds it on both sides.
+    """
 
     id: str
     detector: str
@@ -46,6 +46,7 @@ class Cell:
     probe: str | None
     domain: Literal["in", "out"]
     seeds: tuple[int, ...]
+    control: bool
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,10 @@ class Record:
         data: `sim` for the embedded corpus, `real` for data sets of real videos; the two never share a table.
         size: of the embedded corpus, `default` or `full`.
         status, reason: `ok`, or `skipped` or `failed` and why.
+        protocol: version of the rules that give a number from a detector and clips; other versions do not compare.
+        verified: measured by those who keep this leaderboard; otherwise self-reported.
         signature: hash of everything that changes the number; None where it never got that far.
+        detectors: hash of each seed's detector alone (code, weights, card), by seed; empty where there is no code.
         corpus: `{seed, version}` of the embedded corpus.
         metrics: by name, as `leaderboard.intervals.evaluate` gives them; `frame_auc` for localisation.
         runs: `{seed, auc, ...}` of each seed alone.
@@ -76,7 +80,10 @@ class Record:
     reason: str | None = None
     size: str | None = None
     corpus: Mapping[str, Any] | None = None
+    protocol: int = 1
+    verified: bool = False
     signature: str | None = None
+    detectors: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     runs: Sequence[Mapping[str, Any]] = ()
     scores: Mapping[str, Any] | None = None
@@ -88,38 +95,6 @@ class Record:
     code: Mapping[str, Any] = field(default_factory=dict)
     costs: Mapping[str, Any] = field(default_factory=dict)
     published: Mapping[str, Any] | None = None
-
-
-def plain(value: Any, where: str = "value") -> Any:
-    """JSON values for numpy scalars and arrays, tuples, mappings and metrics.
-
-    Raises:
-        RecordError: NaN, an infinity, a key that is no text, or another type; `where` says which field.
-    """
-    if isinstance(value, Metric):
-        value = value.to_json()
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise RecordError(f"{where} is {value}: unknown is None, and a record holds no NaN or infinity")
-        return value
-    if isinstance(value, Mapping):
-        if bad := [key for key in value if not isinstance(key, str)]:
-            raise RecordError(f"{where} has the key {bad[0]!r}, which is no text")
-        return {key: plain(item, f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, Sequence):
-        return [plain(item, f"{where}[{i}]") for i, item in enumerate(value)]
-    raise RecordError(f"{where} is a {type(value).__name__}, which JSON cannot hold")
-
-
-def canonical(value: Any, indent: int | None = None) -> str:
-    """The one text of a JSON value: sorted keys, shortest floats, no NaN; compact unless indented."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    text = plain(value)
-    return json.dumps(text, sort_keys=True, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
 
 
 def signature(parts: Mapping[str, Any]) -> str:
@@ -148,14 +123,11 @@ def from_json(row: Any) -> Record:
     """The record that `to_json` gave.
 
     Raises:
-        RecordError: another schema, or a missing, unknown or mistyped field.
+        RecordError: a schema that is not known, or a missing, unknown or mistyped field.
     """
     if not isinstance(row, dict):
         raise RecordError(f"expected a JSON object, got a {type(row).__name__}")
-    if row.get("schema") != SCHEMA:
-        raise RecordError(
-            f"its schema is {row.get('schema')!r} and this version reads {SCHEMA}; measure the cell again"
-        )
+    row = migration.migrated(row, SCHEMA)
     values = _exactly(Record, {name: value for name, value in row.items() if name != "schema"}, "record")
     cell = _exactly(Cell, values["cell"], "cell")
     try:
@@ -196,6 +168,8 @@ def _exactly(kind: type, row: Any, where: str) -> dict[str, Any]:
 def _fits(value: Any, kind: str) -> bool:
     if value is None:
         return "None" in kind
+    if kind in ("<class 'bool'>", "<class 'int'>"):
+        return str(type(value)) == kind
     if "tuple" in kind:
         return isinstance(value, list) and all(isinstance(x, int) and not isinstance(x, bool) for x in value)
     if "Sequence" in kind:

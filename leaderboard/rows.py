@@ -101,10 +101,11 @@ def read_all(folder: Path) -> list[Row]:
     return rows
 
 
-def accept(measured: Iterable[Record], folder: Path) -> list[str]:
+def accept(measured: Iterable[Record], folder: Path, *, verified: bool = True) -> list[str]:
     """Merge measured records into the rows and return the ids of the cells that are new or changed.
 
     A record replaces the one of the same cell; no other cell is touched. Records that are not `ok` are left out.
+    `verified` says who measured: those who keep this leaderboard, or someone who submitted.
 
     Raises:
         RowError: a row that the records belong to cannot be read, or a cell was accepted from another size or corpus;
@@ -113,7 +114,7 @@ def accept(measured: Iterable[Record], folder: Path) -> list[str]:
     groups: dict[tuple[str, str], dict[str, Record]] = defaultdict(dict)
     for record in measured:
         if record.status == "ok":
-            groups[record.data, record.cell.detector][record.cell.id] = _reduced(record)
+            groups[record.data, record.cell.detector][record.cell.id] = _reduced(record, verified)
     merged = {key: _merge(path_for(folder, *key), *key, cells) for key, cells in groups.items()}
     for key, (row, changed) in merged.items():
         if changed:
@@ -135,10 +136,10 @@ def _merge(path: Path, data: str, detector: str, new: Mapping[str, Record]) -> t
     return Row(detector, data, tuple(cells[name] for name in sorted(cells))), changed
 
 
-def _reduced(record: Record) -> Record:
+def _reduced(record: Record, verified: bool) -> Record:
     """Without what is long or may not be published: training reports, and names of clips."""
     coverage = {
         split: {key: value for key, value in counts.items() if key != "failed"}
         for split, counts in record.coverage.items()
     }
-    return records.loads(records.dumps(replace(record, coverage=coverage, fit={})))
+    return records.loads(records.dumps(replace(record, coverage=coverage, fit={}, verified=verified)))

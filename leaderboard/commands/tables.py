@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from datasets.files import write_atomic
-from leaderboard import published, records, rows
+from leaderboard import published, records, rows, scores
+from leaderboard.records import Record
 from leaderboard.render import FILES, render
 
 _AGAIN = "run `python -m leaderboard render`"
@@ -30,9 +32,9 @@ def _accept(options: argparse.Namespace) -> int:
     return accept(options.folder, options.results)
 
 
-def _expected(folder: Path) -> dict[str, str]:
+def _expected(kept: Sequence[rows.Row]) -> dict[str, str]:
     """The text of every generated file."""
-    return render(rows.read_all(folder)) | {"published.md": published.markdown()}
+    return render(kept) | {"published.md": published.markdown()}
 
 
 def _leftover(folder: Path, expected: dict[str, str]) -> list[Path]:
@@ -46,7 +48,7 @@ def write_tables(folder: Path) -> None:
     Raises:
         RowError: naming each unusable row; nothing is written then.
     """
-    expected = _expected(folder)
+    expected = _expected(rows.read_all(folder))
     for name, text in expected.items():
         write_atomic(folder / name, text)
     for path in _leftover(folder, expected):
@@ -54,19 +56,20 @@ def write_tables(folder: Path) -> None:
 
 
 def problems(folder: Path) -> list[str]:
-    """What `check` complains about, a sentence a file; empty when rows and generated files agree."""
+    """What `check` complains about, a sentence each; empty when rows, their scores and generated files agree."""
     try:
-        expected = _expected(folder)
+        kept = rows.read_all(folder)
     except rows.RowError as error:
         return str(error).splitlines()
-    found = []
+    expected, found = _expected(kept), []
     for name, text in expected.items():
         path = folder / name
         if not path.exists():
             found.append(f"{path}: missing; {_AGAIN}")
         elif path.read_bytes() != text.encode():
             found.append(f"{path}: not what the rows give, stale or edited by hand; {_AGAIN}")
-    return found + [f"{path}: no row stands behind it; {_AGAIN}" for path in _leftover(folder, expected)]
+    found += [f"{path}: no row stands behind it; {_AGAIN}" for path in _leftover(folder, expected)]
+    return found + list(scores.problems(_records(kept), folder))
 
 
 def accept(folder: Path, results: Path) -> int:
@@ -79,10 +82,28 @@ def accept(folder: Path, results: Path) -> int:
             unreadable.append(str(error))
     if not measured and not unreadable:
         unreadable.append(f"{results}: no records; run the benchmark first, or name its results folder")
-    changed = rows.accept(measured, folder)
-    write_tables(folder)
+    changed = merge(measured, results, folder, verified=True)
     failed = sum(record.status != "ok" for record in measured)
     print(f"accepted {len(changed)} new or changed cells of {len(measured)} records; {failed} failed or skipped")
     print("\n".join([f"  {name}" for name in changed]))
     print("\n".join(unreadable), file=sys.stderr)
     return 1 if unreadable else 0
+
+
+def merge(measured: Sequence[Record], results: Path, folder: Path, *, verified: bool) -> list[str]:
+    """Bring records and their per-clip scores into a leaderboard version, and render; the cells that changed.
+
+    Scores come first and superfluous ones go last, so that no row is ever without its scores.
+
+    Raises:
+        RowError, RecordError: as `rows.accept` and `scores.keep`; no row was changed then.
+    """
+    scores.keep([record for record in measured if record.status == "ok"], results, folder)
+    changed = rows.accept(measured, folder, verified=verified)
+    write_tables(folder)
+    scores.prune(_records(rows.read_all(folder)), folder)
+    return changed
+
+
+def _records(kept: Sequence[rows.Row]) -> list[Record]:
+    return [record for row in kept for record in row.cells]

@@ -1,5 +1,11 @@
 """Made-up records for tests: no measured number, but the shape of one."""
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from leaderboard import intervals, records
 from leaderboard.intervals import Metric
 from leaderboard.records import Cell, Record
 
@@ -23,6 +29,7 @@ def record(detector="tiny_a-linear", train="sim_whole", test="sim_lip", probe=No
         probe=probe,
         domain="in" if train == test else "out",
         seeds=(43,),
+        control=detector == "silence" or ".random" in detector or test == "sim_null",
     )
     fields = {
         "data": "sim",
@@ -30,6 +37,7 @@ def record(detector="tiny_a-linear", train="sim_whole", test="sim_lip", probe=No
         "size": "default",
         "corpus": {"seed": 0, "version": 1},
         "signature": "0f" * 32,
+        "detectors": {"43": "1e" * 32},
         "metrics": {"auc": metric(auc), "ap": metric(auc), "tpr_at_fpr1": metric(0.25, None)},
         "runs": [{"seed": 43, "auc": auc}],
         "manifests": {"train": "aa", "val": "bb", "test": "cc"},
@@ -39,3 +47,33 @@ def record(detector="tiny_a-linear", train="sim_whole", test="sim_lip", probe=No
         "code": {"version": "0.1.0", "commit": None},
     }
     return Record(cell=cell, **{**fields, **change})
+
+
+def clips(shift, seed=0, identities=42):
+    """Per-clip scores of a real and a fake clip an identity; `shift` moves the fakes up."""
+    rng = np.random.default_rng(seed)
+    label = np.tile([0, 1], identities)
+    person = np.repeat(np.arange(identities), 2)
+    return pd.DataFrame(
+        {
+            "clip": [f"c{who:02d}{'rf'[fake]}" for who, fake in zip(person, label, strict=True)],
+            "identity": [f"i{who:02d}" for who in person],
+            "label": label,
+            "seed43": rng.normal(size=2 * identities) + shift * label,
+            "reason": "",
+        }
+    )
+
+
+def write_measured(results, one, scores):
+    """Write a made-up record whose metrics are those of its per-clip scores, with these; returns it."""
+    path, sha256 = records.write_scores(results, scores)
+    labels, values, people = scores["label"].to_numpy(), scores["seed43"].to_numpy(), scores["identity"]
+    done = replace(
+        one,
+        metrics=intervals.evaluate(labels, values, people, resamples=200),
+        runs=intervals.runs(labels, values, [43]),
+        scores={"path": path, "sha256": sha256},
+    )
+    records.write(results, done)
+    return done

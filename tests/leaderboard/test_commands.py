@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from sample_records import record
+from sample_records import clips, record, write_measured
 
-from leaderboard import published, records, rows
+from leaderboard import published, records, rows, scores
 from leaderboard.__main__ import VERSION, main
 from leaderboard.commands.tables import problems
 
@@ -22,15 +22,16 @@ def run(*arguments):
 def version(tmp_path):
     """A leaderboard version with simulated and real rows, rendered."""
     folder, results = tmp_path / "v1", tmp_path / "results"
-    for one in (record(), record("silence"), record(train="favc", test="av1m", data="real", size=None, corpus=None)):
-        records.write(results, one)
+    real = record(train="favc", test="av1m", data="real", size=None, corpus=None)
+    for seed, one in enumerate((record(), record("silence"), real)):
+        write_measured(results, one, clips(1.2, seed))
     assert main(["--folder", str(folder), "accept", str(results)]) == 0
     return folder
 
 
 def test_commands_from_the_shell(tmp_path):
     results, folder = tmp_path / "results", tmp_path / "v1"
-    records.write(results, record())
+    write_measured(results, record(), clips(1.0))
     records.write(results, record("other", status="failed", reason="x", metrics={}))
     accepted = run("--folder", folder, "accept", results)
     assert accepted.returncode == 0, accepted.stderr
@@ -47,7 +48,7 @@ def test_commands_from_the_shell(tmp_path):
 def test_check_is_green_after_accept_and_its_files_are_all_there(version):
     assert problems(version) == []
     assert {p.name for p in version.iterdir()} == {
-        "rows", "sim.md", "sim.csv", "real.md", "real.csv", "published.md",
+        "rows", "scores", "sim.md", "sim.csv", "real.md", "real.csv", "published.md",
     }  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_check_names_an_edited_a_truncated_and_a_missing_file(version, name):
 
 def test_check_names_an_edited_row_and_nothing_is_rendered_from_it(version, capsys):
     path = rows.path_for(version, "sim", "silence")
-    path.write_text(path.read_text().replace('"value": 0.8', '"value": 0.99'))
+    path.write_text(path.read_text().replace('"n_pos": 42', '"n_pos": 43', 1))
     before = (version / "sim.md").read_bytes()
     assert main(["--folder", str(version), "check"]) == 1
     assert "silence.json" in capsys.readouterr().out
@@ -75,19 +76,22 @@ def test_check_names_an_edited_row_and_nothing_is_rendered_from_it(version, caps
     assert (version / "sim.md").read_bytes() == before
 
 
-def test_stale_tables_and_those_without_rows_are_noticed(version):
-    rows.accept([record(auc=0.55)], version)
-    assert len(problems(version)) == 2
+def test_stale_tables_and_those_without_rows_are_noticed(version, tmp_path):
+    first = write_measured(tmp_path, record(), clips(0.3))
+    scores.keep([first], tmp_path, version)
+    rows.accept([first], version)
+    assert len([text for text in problems(version) if "not what the rows give" in text]) == 2
+    assert len([text for text in problems(version) if "no row names it" in text]) == 1
     shutil.rmtree(version / "rows" / "real")
     assert sum("no row stands behind it" in text for text in problems(version)) == 2
-    assert main(["--folder", str(version), "render"]) == 0
+    assert main(["--folder", str(version), "accept", str(tmp_path)]) == 0
     assert problems(version) == []
     assert not (version / "real.md").exists()
 
 
 def test_unreadable_records_are_named_and_the_others_accepted(tmp_path, capsys):
     results, folder = tmp_path / "results", tmp_path / "v1"
-    records.write(results, record())
+    write_measured(results, record(), clips(1.0))
     (results / "torn.json").write_text("{")
     assert main(["--folder", str(folder), "accept", str(results)]) == 1
     assert "torn.json" in capsys.readouterr().err

@@ -77,7 +77,7 @@ def _edit(row, name, value):
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (lambda row: _edit(row, "schema", 2), "schema is 2"),
+        (lambda row: _edit(row, "schema", 3), "schema is 3 and this version reads up to 2"),
         (lambda row: row.pop("schema"), "schema is None"),
         (lambda row: row.pop("coverage"), r"missing fields \['coverage'\]"),
         (lambda row: _edit(row, "extra", 1), r"unknown fields \['extra'\]"),
