@@ -62,17 +62,18 @@ def evaluate(cell: Cell, val: Part, test: Part, outcomes: Sequence[Outcome]) -> 
 
 
 def _thresholds(cell: Cell, val: Part, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """`acc_at_0` for logits, and `acc_at_val`: at a threshold chosen on the validation set, for each seed.
+    """`acc_at_0` for logits; `acc_at_val` and `fpr_at_val` at a threshold chosen on the validation set for each seed.
 
-    Without scored validation clips of the classes that it needs there is no threshold, and no accuracy at it.
+    Without scored validation clips of the classes that it needs there is no threshold, and no metric at it.
     """
     labels = np.array([clip.label for clip in val.expected])
     chosen: dict[str, Any] = {"acc_at_0": 0.0} if cell.row.logit else {}
     with suppress(ValueError):
         if cell.row.needs == {"real"}:
-            chosen["acc_at_val"] = [real_quantile_threshold(o.val.values[labels == 0], ALARM) for o in outcomes]
+            at_val = [real_quantile_threshold(o.val.values[labels == 0], ALARM) for o in outcomes]
         else:
-            chosen["acc_at_val"] = [balanced_threshold(labels, o.val.values) for o in outcomes]
+            at_val = [balanced_threshold(labels, o.val.values) for o in outcomes]
+        chosen |= {"acc_at_val": at_val, "fpr_at_val": at_val}
     return chosen
 
 

@@ -7,9 +7,9 @@ and one fake each, true AUC 0.5 to 0.99, it covered the true AUC in 92-98 % of 4
 is not used (`python -m leaderboard.coverage` repeats this).
 
 **Where the bootstrap degenerates** (a metric at 0 or 1, fewer than 20 identities in a class, or many resamples with
-one class alone), the AUC has Newcombe's method 5 and accuracies have Wilson's interval, both counting identities
-instead of clips; AP and EER have none. TPR at 1 % FPR has an interval only from 300 identities with a real clip on:
-with fewer its bootstrap covered 60-90 % instead of 95.
+one class alone), the AUC has Newcombe's method 5, and accuracies and false positive rates have Wilson's interval, both
+counting identities instead of clips; AP and EER have none. TPR at 1 % FPR has an interval only from 300 identities with
+a real clip on: with fewer its bootstrap covered 60-90 % instead of 95.
 
 **Clips without a score** are imputed twice, against the detector and in its favour; the value is the mean of both.
 """
@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from .metrics import RANKING, Curve, Ranking, accuracy, impute
+from .metrics import AT_THRESHOLD, RANKING, Curve, Ranking, impute
 
 RESAMPLES = 2_000
 MIN_IDENTITIES = 20
@@ -136,14 +136,15 @@ def evaluate(
         scores: `(N,)`, or `(S, N)` for S seeds of one detector, whose metrics are averaged within each resample;
             None, NaN or an infinity where a clip has no score.
         groups: `(N,)` identities.
-        thresholds: accuracies to compute, by name, each at one threshold or at one for each seed; a name ends up in
-            the result beside the ranking metrics.
+        thresholds: where to cut, one threshold or one for each seed, by the name of the metric: `acc_at_...` for the
+            accuracy there, `fpr_at_...` for the share of reals above; a name ends up in the result beside the ranking
+            metrics.
         metrics: ranking metrics to compute, of `RANKING`.
         seed, resamples: of the bootstrap.
 
     Raises:
         OneClassError: the set holds fakes or reals alone.
-        ValueError: lengths that differ, or labels other than 0 and 1.
+        ValueError: lengths that differ, labels other than 0 and 1, or a threshold for an unknown metric.
     """
     data = _test_set(y, scores, groups)
     cut = {name: np.broadcast_to(np.asarray(t, dtype=np.float64), len(data.sides[0])) for name, t in thresholds.items()}
@@ -171,9 +172,17 @@ def _measure(
 
     result = {name: ranked(RANKING[name]) for name in metrics}
     for name, thresholds in cut.items():
+        metric = _at_threshold(name)
         pairs = [list(zip(side, thresholds, strict=True)) for side in data.sides]
-        result[name] = np.array([np.mean([accuracy(data.y, s, t, w) for s, t in side], axis=0) for side in pairs])
+        result[name] = np.array([np.mean([metric(data.y, s, t, w) for s, t in side], axis=0) for side in pairs])
     return result
+
+
+def _at_threshold(name: str) -> Callable[..., np.ndarray]:
+    kind = name.split("_at_")[0]
+    if kind not in AT_THRESHOLD:
+        raise ValueError(f"{name} is no metric at a threshold; their names begin with one of {list(AT_THRESHOLD)}")
+    return AT_THRESHOLD[kind]
 
 
 def _bootstrap(
@@ -209,15 +218,16 @@ Interval = tuple[float | None, float | None, float | None, str]
 def _interval(name: str, data: _TestSet, value: float, boot: np.ndarray) -> Interval:
     fakes, reals = data.identities(1), data.identities(0)
     valid = boot[np.isfinite(boot)]
-    degenerate = min(fakes, reals) < MIN_IDENTITIES or len(valid) < (1 - MAX_ONE_CLASS) * len(boot)
+    needed = reals if name.startswith("fpr") else min(fakes, reals)
+    degenerate = needed < MIN_IDENTITIES or len(valid) < (1 - MAX_ONE_CLASS) * len(boot)
     if name == "tpr_at_fpr1" and reals < MIN_REALS_FOR_TPR:
         return None, None, None, f"none: fewer than {MIN_REALS_FOR_TPR} real identities"
     if not degenerate and 0 < value < 1 and np.ptp(valid) > 0:
-        return _logit_interval(value, valid, data.n_groups, min(fakes, reals))
+        return _logit_interval(value, valid, data.n_groups, needed)
     if name == "auc":
         return *newcombe(value, fakes, reals), None, "newcombe 5, identities"
     if name not in RANKING or name == "tpr_at_fpr1":
-        count = data.n_groups if name not in RANKING else fakes
+        count = fakes if name in RANKING else reals if name.startswith("fpr") else data.n_groups
         return *wilson(value, count), None, "wilson, identities"
     return None, None, None, "none: bootstrap degenerate"
 
@@ -285,7 +295,7 @@ def runs(
             row[name] = float(np.mean([metric(side[i].curve())[0] for side in data.rankings]))
         for name, t in thresholds.items():
             cut = float(np.broadcast_to(np.asarray(t, dtype=np.float64), len(seeds))[i])
-            row[name] = float(np.mean([accuracy(data.y, side[i], cut)[0] for side in data.sides]))
+            row[name] = float(np.mean([_at_threshold(name)(data.y, side[i], cut)[0] for side in data.sides]))
         result.append(row)
     return result
 

@@ -179,6 +179,25 @@ def accuracy(y: np.ndarray, s: np.ndarray, threshold: float = 0.0, w: np.ndarray
     return w @ right / w.sum(axis=1)
 
 
+def false_positive_rate(
+    y: np.ndarray, s: np.ndarray, threshold: float = 0.0, w: np.ndarray | None = None
+) -> np.ndarray:
+    """Share of the real clips, `(B,)`, that score strictly above the threshold; NaN under weights without a real.
+
+    Raises:
+        OneClassError, ValueError: as `checked`.
+    """
+    y, s = checked(y, s)
+    w = np.ones((1, len(y))) if w is None else np.atleast_2d(np.asarray(w, dtype=np.float64))
+    real = w[:, y == 0]
+    with np.errstate(invalid="ignore"):
+        return real @ (s[y == 0] > threshold).astype(np.float64) / real.sum(axis=1)
+
+
+AT_THRESHOLD: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType({"acc": accuracy, "fpr": false_positive_rate})
+"""Metrics at a threshold; in records `acc_at_0`, `acc_at_val` and so on, with where the threshold comes from."""
+
+
 def impute(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
     """Scores with the missing ones (NaN or infinite) replaced: `(worst, best)`, or one array if none is missing.
 

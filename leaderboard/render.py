@@ -18,7 +18,7 @@ __all__ = ["FILES", "long_csv", "markdown", "render", "terminal_table"]
 FILES = ("sim.md", "sim.csv", "real.md", "real.csv")
 """Every file that `render` may make; those of real data only when there are real rows."""
 
-_METRICS = ("auc", "ap", "eer", "tpr_at_fpr1", "acc_at_0", "acc_at_val", "frame_auc")
+_METRICS = ("auc", "ap", "eer", "tpr_at_fpr1", "acc_at_0", "acc_at_val", "fpr_at_val", "frame_auc")
 _SPLITS = ("train", "val", "test")
 _LEAKS = ("identity", "source", "segment")
 _TITLES = {"sim": "Simulated data", "real": "Real data"}

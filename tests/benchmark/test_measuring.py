@@ -126,6 +126,9 @@ def test_the_threshold_comes_from_validation_data() -> None:
     shifted = outcome(100.0 + 10 * labels, 102.0 + 10 * labels)
     metrics = evaluate(Cell(row(), "a", "b"), val, test, [shifted]).metrics
     assert metrics["acc_at_val"].value == 1.0 and metrics["acc_at_0"].value == 0.5
+    assert metrics["fpr_at_val"].value == 0.0
+    shifted = outcome(103.0 + 10 * labels + (labels == 0) * 5 * (np.arange(20) > 9), 102.0 + 10 * labels)
+    assert evaluate(Cell(row(), "a", "b"), val, test, [shifted]).metrics["fpr_at_val"].value == 0.5
     assert "acc_at_0" not in evaluate(Cell(row(logit=False), "a", "b"), val, test, [shifted]).metrics
 
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
 from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, average_precision_score, roc_auc_score
+from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, roc_auc_score
 
 from leaderboard.coverage import Design, coverage
 from leaderboard.intervals import (
@@ -30,11 +30,11 @@ def drawn(identities=42, auc=0.8, seed=0):
 
 def test_values_are_those_of_scikit_learn_when_every_clip_has_a_score():
     y, s, g = drawn()
-    result = evaluate(y, s, g, {"accuracy_at_0": 0.0, "accuracy_at_val": 0.7}, resamples=100)
-    assert set(result) == {*RANKING, "accuracy_at_0", "accuracy_at_val"}
+    result = evaluate(y, s, g, {"acc_at_0": 0.0, "acc_at_val": 0.7}, resamples=100)
+    assert set(result) == {*RANKING, "acc_at_0", "acc_at_val"}
     assert result["auc"].value == pytest.approx(roc_auc_score(y, s))
     assert result["ap"].value == pytest.approx(average_precision_score(y, s))
-    assert result["accuracy_at_val"].value == pytest.approx(accuracy_score(y, s > 0.7))
+    assert result["acc_at_val"].value == pytest.approx(accuracy_score(y, s > 0.7))
     for m in result.values():
         assert m.worst == m.value == m.best
         assert (m.n_pos, m.n_neg, m.n_groups) == (42, 42, 42)
@@ -81,13 +81,13 @@ def test_seeds_are_averaged_and_shown_one_by_one():
     noisy = np.stack([s + np.random.default_rng(i).normal(size=len(s)) for i in range(3)])
     each = [roc_auc_score(y, row) for row in noisy]
     accuracies = [accuracy_score(y, row > t) for row, t in zip(noisy, (0.0, 0.5, 1.0), strict=True)]
-    result = evaluate(y, noisy, g, {"accuracy_at_val": [0.0, 0.5, 1.0]})
+    result = evaluate(y, noisy, g, {"acc_at_val": [0.0, 0.5, 1.0]})
     assert result["auc"].value == pytest.approx(np.mean(each))
-    assert result["accuracy_at_val"].value == pytest.approx(np.mean(accuracies))
-    rows = runs(y, noisy, [43, 44, 45], {"accuracy_at_val": [0.0, 0.5, 1.0]})
+    assert result["acc_at_val"].value == pytest.approx(np.mean(accuracies))
+    rows = runs(y, noisy, [43, 44, 45], {"acc_at_val": [0.0, 0.5, 1.0]})
     assert [r["seed"] for r in rows] == [43, 44, 45]
     assert [r["auc"] for r in rows] == pytest.approx(each)
-    assert [r["accuracy_at_val"] for r in rows] == pytest.approx(accuracies)
+    assert [r["acc_at_val"] for r in rows] == pytest.approx(accuracies)
     assert spread(rows) == pytest.approx({"min": min(each), "max": max(each), "sd": np.std(each, ddof=1)})
     assert spread(rows[:1])["sd"] is None
     assert spread([]) == {"min": None, "max": None, "sd": None}
@@ -107,8 +107,8 @@ def test_missing_scores_are_bounded_and_never_dropped(rows):
     y = np.array([r[0] for r in rows], dtype=int)
     s = np.array([np.nan if r[2] else r[1] for r in rows], dtype=float)
     assume(0 < y.sum() < len(y))
-    result = evaluate(y, s, np.arange(len(y)), {"accuracy_at_0": 0.0}, resamples=20)
-    for name in ("auc", "ap", "tpr_at_fpr1", "accuracy_at_0"):
+    result = evaluate(y, s, np.arange(len(y)), {"acc_at_0": 0.0}, resamples=20)
+    for name in ("auc", "ap", "tpr_at_fpr1", "acc_at_0"):
         m = result[name]
         assert m.worst - ROUNDING <= m.value <= m.best + ROUNDING
         assert m.value == pytest.approx((m.worst + m.best) / 2)
@@ -146,6 +146,42 @@ def test_no_score_at_all_is_known_to_be_nothing():
     y, _, g = drawn()
     m = evaluate(y, np.full(len(y), np.nan), g, resamples=50)["auc"]
     assert (m.worst, m.value, m.best) == (0.0, 0.5, 1.0)
+
+
+def test_false_positive_rate_is_the_share_of_reals_above_the_threshold():
+    y, s, g = drawn(60)
+    many = np.stack([s, s + 0.3])
+    cuts = [0.2, 0.9]
+    shares = [confusion_matrix(y, row > t)[0, 1] / 60 for row, t in zip(many, cuts, strict=True)]
+    found = evaluate(y, many, g, {"fpr_at_val": cuts})["fpr_at_val"]
+    assert found.value == pytest.approx(np.mean(shares)) and 0.1 < found.value < 0.5
+    assert [r["fpr_at_val"] for r in runs(y, many, [1, 2], {"fpr_at_val": cuts})] == pytest.approx(shares)
+    alarms = (many[:, y == 0] > np.array(cuts)[:, None]).mean(axis=0)
+    assert found.se == pytest.approx(np.std(alarms, ddof=1) / np.sqrt(60), rel=0.06)
+    assert 0 < found.lo < found.value < found.hi < 1
+
+
+def test_an_unscored_real_counts_as_alarm_and_as_none_and_fakes_do_not_count():
+    y, s, g = drawn(60)
+    s = s.copy()
+    unscored = np.flatnonzero(y == 0)[[1, 5, 9]]
+    s[unscored], s[np.flatnonzero(y == 1)[:20]] = np.nan, np.nan
+    known = np.sum(s[y == 0] > 0.2)
+    found = evaluate(y, s, g, {"fpr_at_val": 0.2}, resamples=50)["fpr_at_val"]
+    assert (found.worst, found.best) == pytest.approx(((known + 3) / 60, known / 60))
+    assert found.value == pytest.approx((known + 1.5) / 60)
+
+
+def test_no_false_alarm_at_all_has_wilsons_interval_over_the_real_identities():
+    y, s, g = drawn(60)
+    found = evaluate(y, s, np.where(y == 0, g % 25, g), {"fpr_at_val": 99.0})["fpr_at_val"]
+    assert (found.value, found.lo) == (0.0, 0.0)
+    assert found.hi == pytest.approx(binomtest(0, 25).proportion_ci(method="wilson").high)
+
+
+def test_a_threshold_for_an_unknown_metric_is_refused():
+    with pytest.raises(ValueError, match=r"f1_at_val is no metric at a threshold.*'acc', 'fpr'"):
+        evaluate(*drawn(), {"f1_at_val": 0.0})
 
 
 def test_perfect_separation_has_newcombes_and_wilsons_intervals_not_a_point():
