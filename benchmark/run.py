@@ -3,25 +3,23 @@
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datasets.clip import Clip
-from datasets.errors import ClipError
 from datasets.files import cache_root
 from datasets.registry import Corpus
 from detectors.compose import build
-from detectors.fitted import fit_or_load
 from detectors.protocols import Context, Fitted
 from detectors.registry import FIT_SEED
-from detectors.signature import digest
 from detectors.store import FeatureStore
+from detectors.training import content_of, prepare, trained
 from leaderboard import records
 
 from .cells import Cell
@@ -129,7 +127,7 @@ class Bench:
                 "protocol": VERSION,
                 "cell": cell.id,
                 "detectors": [self._build(cell, seed)[1] for seed in cell.row.seeds],
-                "content": [[_content(clip) for clip in split] for split in clips],
+                "content": [[content_of(clip) for clip in split] for split in clips],
                 "manifests": self._manifests(cell),
             }
         )
@@ -170,7 +168,7 @@ class Bench:
         test = self._test_part(cell)
         for seed in cell.row.seeds:
             fitted = self._fit(cell, seed, costs)
-            _prepare(fitted, test.blind, costs)
+            prepare(fitted, test.blind, partial(timed, costs))
             with timed(costs, "score_s"):
                 scores = score(fitted, test)
             outcomes.append(Outcome(seed, fitted.report, self._validation(cell, seed, fitted), scores))
@@ -186,16 +184,17 @@ class Bench:
         key = (cell.row.name, seed, cell.train, cell.train_cut)
         if key not in self._fitted:
             detector, signature = self._build(cell, seed)
-
-            def fit() -> Fitted:
-                seen = _allowed(train, cell), _allowed(val, cell)
-                _prepare(detector, [*seen[0], *seen[1]], costs)
-                with timed(costs, "fit_s"):
-                    return detector.fit(*seen, self._context())
-
-            content = [[(c.id, c.label, _content(c), c.skip) for c in _allowed(part, cell)] for part in (train, val)]
-            whole = digest({"protocol": VERSION, "detector": signature, "seed": FIT_SEED, "content": content})
-            self._fitted[key] = fit_or_load(detector, whole, fit, self._context(), refit=self.options.rerun == "always")
+            self._fitted[key] = trained(
+                detector,
+                signature,
+                cell.row.needs,
+                train.clips,
+                val.clips,
+                self._context(),
+                protocol=VERSION,
+                stage=partial(timed, costs),
+                refit=self.options.rerun == "always",
+            )
         return self._fitted[key]
 
     def _validation(self, cell: Cell, seed: int, fitted: Fitted) -> Scores:
@@ -212,23 +211,3 @@ def timed(costs: Costs, name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     setattr(costs, name, (getattr(costs, name) or 0.0) + time.perf_counter() - start)
-
-
-def _content(clip: Clip) -> str | None:
-    """The clip's content hash; None where there is no file."""
-    try:
-        return clip.content
-    except ClipError:
-        return None
-
-
-def _allowed(part: Part, cell: Cell) -> list[Clip]:
-    """The clips that the detector may see: a detector that needs no fakes is given none."""
-    return [clip for clip in part.clips if ("fake" if clip.label else "real") in cell.row.needs]
-
-
-def _prepare(thing: Any, clips: Sequence[Clip], costs: Costs) -> None:
-    """Let a detector that can encode many clips at once do so."""
-    if hasattr(thing, "prepare"):
-        with timed(costs, "encode_s"):
-            thing.prepare(clips)
