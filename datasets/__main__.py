@@ -1,40 +1,72 @@
-"""The data sets' commands: list them, and generate the embedded ones."""
+"""The data sets' commands: list them, generate the embedded ones, and write a clip to try things on."""
 
 import argparse
 import sys
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
 from .errors import DatasetError, DiskFullError
 from .files import cache_root
 from .registry import EMBEDDED, Corpus
 from .sim.build import ensure, present
 from .sim.plan import SIZES, splits
+from .single import MANIFEST
 
 
 def main() -> int:
     """Run the command that was typed; 1 when it could not be done."""
-    parser = argparse.ArgumentParser(prog="python -m datasets", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, words in (("list", "what each set holds, and what of it is on this machine"), ("generate", "make clips")):
-        command = commands.add_parser(name, help=words)
-        command.add_argument("--size", choices=SIZES, default="default", help="default: default")
-        command.add_argument("--seed", type=int, default=0, help="draws the corpus (default: 0)")
-        if name == "generate":
-            command.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(EMBEDDED)} (default: all)")
-            command.add_argument("--jobs", type=int, default=None, help="processes (default: one a processor)")
+    parser = _parser()
     options = parser.parse_args()
     for name in getattr(options, "sets", ()):
         if name not in EMBEDDED:
             parser.error(f"no embedded set is called {name!r}; there are {', '.join(EMBEDDED)}")
     try:
-        return _list(options) if options.command == "list" else _generate(options)
+        return int(options.run(options))
     except (DatasetError, DiskFullError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m datasets", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, words in (("list", "what each set holds, and what of it is on this machine"), ("generate", "make clips")):
+        command = commands.add_parser(name, help=words)
+        command.add_argument("--size", choices=SIZES, default="default", help="default: default")
+        command.add_argument("--seed", type=int, default=0, help="draws the corpus (default: 0)")
+        command.set_defaults(run=_list if name == "list" else _generate)
+        if name == "generate":
+            command.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(EMBEDDED)} (default: all)")
+            command.add_argument("--jobs", type=int, default=None, help="processes (default: one a processor)")
+    _add_example(commands)
+    return parser
+
+
+def _add_example(commands: Any) -> None:
+    command = commands.add_parser("example", help="write one clip, with its landmarks and what is true of it")
+    command.add_argument("file", type=Path, metavar="FILE", help="ends in .mp4; must not exist")
+    command.add_argument("--set", choices=EMBEDDED, default="sim_wild", help="which set's (default: sim_wild)")
+    command.add_argument("--fake", action="store_true", help="the fake of the pair, instead of the real clip")
+    command.add_argument("--seed", type=int, default=0, help="draws the corpus (default: 0)")
+    command.set_defaults(run=_example)
+
+
 def _generate(options: argparse.Namespace) -> int:
     ensure(options.sets or EMBEDDED, options.size, options.seed, options.jobs)
+    return 0
+
+
+def _example(options: argparse.Namespace) -> int:
+    from .sim.example import write_example
+
+    clip = write_example(options.file, options.set, options.fake, options.seed)
+    truth = f"a fake, {clip.method}" if clip.label else "a real one"
+    if clip.segments:
+        truth += " from " + " and ".join(f"{start:.2f} to {end:.2f} s" for start, end in clip.segments)
+    print(f"{clip.file}: {clip.id} of {clip.dataset}, {truth}; {clip.duration:.1f} s of a procedural face and voice")
+    print(f"{clip.landmarks}: where its face is, which visual detectors need")
+    print(f"{clip.file.with_suffix(MANIFEST)}: what is true of it; detectors do not see that")
     return 0
 
 

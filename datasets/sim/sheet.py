@@ -4,11 +4,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from datasets.drawing import shade, spectrogram
 from datasets.files import atomic_path
 
 from .phonemes import HOP_MS
@@ -62,20 +62,15 @@ def speech_figure(real: Recipe, fake: Recipe) -> Figure:
 def _speech_column(axes: np.ndarray, recipe: Recipe) -> None:
     heard = sound(recipe)
     spectrum, waveform, opening = axes
-    spectrum.specgram(heard + 1e-6, NFFT=400, Fs=RATE, noverlap=300, vmin=-120, vmax=-45, cmap="magma")
-    spectrum.set_yticks(range(0, 8001, 2000), range(0, 9, 2))
+    spectrogram(spectrum, heard)
     spectrum.set_title(recipe.method)
     waveform.plot(np.arange(len(heard)) / RATE, heard, linewidth=0.4, color="tab:blue")
     waveform.set_ylim(-1, 1)
     opening.plot((np.arange(recipe.frames) + 0.5) / FPS, shown_visemes(recipe)[:, 0], marker=".", markersize=3)
     opening.set(ylim=(-0.3, 1.3), xlabel="time (s)", xlim=(0, recipe.frames / FPS))
+    spans = [(begin * HOP_MS / 1000, end * HOP_MS / 1000) for begin, end in recipe.segments or ()]
     for axis in axes:
-        _shade(axis, recipe)
-
-
-def _shade(axis: Axes, recipe: Recipe) -> None:
-    for begin, end in recipe.segments or ():
-        axis.axvspan(begin * HOP_MS / 1000, end * HOP_MS / 1000, color="tab:red", alpha=0.25, linewidth=0)
+        shade(axis, spans, color="tab:red", alpha=0.25)
 
 
 def _examples(seed: int) -> list[Recipe]:
