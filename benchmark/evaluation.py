@@ -69,12 +69,23 @@ def _thresholds(cell: Cell, val: Part, outcomes: Sequence[Outcome]) -> dict[str,
     labels = np.array([clip.label for clip in val.expected])
     chosen: dict[str, Any] = {"acc_at_0": 0.0} if cell.row.logit else {}
     with suppress(ValueError):
-        if cell.row.needs == {"real"}:
-            at_val = [real_quantile_threshold(o.val.values[labels == 0], ALARM) for o in outcomes]
-        else:
-            at_val = [balanced_threshold(labels, o.val.values) for o in outcomes]
+        at_val = [threshold_at_val(cell.row.needs, labels, outcome.val.values) for outcome in outcomes]
         chosen |= {"acc_at_val": at_val, "fpr_at_val": at_val}
     return chosen
+
+
+def threshold_at_val(needs: frozenset[str], labels: np.ndarray, scores: np.ndarray) -> float:
+    """The threshold of `acc_at_val` from validation labels `(N,)` and scores `(N,)`.
+
+    Of a detector trained on reals alone (`needs`) the quantile that a share `ALARM` of them exceeds, else the one of
+    highest balanced accuracy.
+
+    Raises:
+        ValueError: no scored clip of a class that it needs.
+    """
+    if needs == {"real"}:
+        return real_quantile_threshold(scores[labels == 0], ALARM)
+    return balanced_threshold(labels, scores)
 
 
 def _frame_auc(test: Part, outcomes: Sequence[Outcome]) -> Metric | None:
