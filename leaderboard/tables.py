@@ -14,6 +14,8 @@ NOTICE = (
 """Stands inside every table of simulated data."""
 NULL = "sim_null"
 """The test set whose "fakes" are untouched reals."""
+SELF_REPORTED = "†"
+"""Stands after a number that was not measured by those who keep the leaderboard."""
 
 Pair = tuple[str, str]
 
@@ -78,6 +80,15 @@ class Grid:
         """Probes that occur."""
         return sorted({r.cell.probe for r in self.records if r.cell.probe})
 
+    @property
+    def sources(self) -> list[str]:
+        """Sizes and corpora that occur, in words; real data have the empty one."""
+        return sorted({line.source for line in self.lines})
+
+    def of_source(self, source: str) -> "Grid":
+        """The cells of one size and corpus."""
+        return Grid(tuple(r for r in self.records if line_of(r).source == source))
+
     def gap(self, line: Line, pair: Pair) -> float | None:
         """The shortcut gap in [-1, 1]: AUC minus AUC with the leading silence cut everywhere; None if not known."""
         plain, trimmed = (value_of(self.get(line, pair, probe)) for probe in (None, "trim"))
@@ -103,6 +114,20 @@ def imputed(metric: Metric) -> str:
         return ""
     low, high = sorted((metric.worst, metric.best))
     return f", imputed {100 * low:.1f}–{100 * high:.1f}"
+
+
+def mark(*records: Record | None) -> str:
+    """What follows a number that comes from these records: the sign of a self-reported one, or nothing."""
+    return f" {SELF_REPORTED}" if any(record and not record.verified for record in records) else ""
+
+
+def score(record: Record | None, name: str = "auc") -> str:
+    """A metric of a cell with its interval, what clips without a score leave open, and whether it is self-reported.
+
+    Empty where it is not known.
+    """
+    metric = record.metrics.get(name) if record else None
+    return percent(metric) + imputed(metric) + mark(record) if metric else ""
 
 
 def points(difference: float | None) -> str:
