@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 from . import records, rows
-from .commands import gate, pictures, tables
+from .commands import gate, pictures, submissions, tables
+from .sources import SourceError
 
 VERSION = Path(__file__).parent / "v1"
-_COMMANDS = (tables, gate, pictures)
+_COMMANDS = (tables, gate, pictures, submissions)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options))
-    except (rows.RowError, records.RecordError) as error:
+    except (rows.RowError, records.RecordError, SourceError) as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:  # `... | head` has seen enough

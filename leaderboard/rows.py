@@ -56,7 +56,7 @@ def read(path: Path) -> Row:
         RowError: missing, damaged, edited by hand, of another schema, or not what its name and folder say.
     """
     try:
-        row = json.loads(path.read_text(encoding="utf-8"))
+        row = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
         if not isinstance(row, dict) or row.get("schema") != SCHEMA:
             raise RecordError(f"it is no row of schema {SCHEMA}")
         cells = row["cells"]
@@ -69,6 +69,15 @@ def read(path: Path) -> Row:
     except (OSError, AttributeError, TypeError, ValueError) as error:
         raise RowError(f"{path}: {error}; {_REMEDY}") from None
     return Row(row["detector"], row["data"], kept)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, unless a name is in it twice: one of the two would be lost without a word."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise RecordError(f"{next(name for name in names if names.count(name) > 1)!r} is in it twice")
+    return result
 
 
 _REMEDY = "restore it from version control, or delete it and accept its records again"

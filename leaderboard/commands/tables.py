@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     again = commands.add_parser("render", help="write the Markdown and CSV files from the rows")
     again.set_defaults(run=_render)
     merge = commands.add_parser("accept", help="merge measured records into the rows, then render")
-    merge.add_argument("results", type=Path, metavar="RESULTS_FOLDER", help="where a run left its records")
+    merge.add_argument(
+        "results", type=Path, metavar="RESULTS", help="a run's results folder, or a submission's zip file"
+    )
     merge.set_defaults(run=_accept)
 
 
@@ -29,6 +31,10 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _accept(options: argparse.Namespace) -> int:
+    if options.results.suffix == ".zip":
+        from .submissions import accept as accept_submission
+
+        return accept_submission(options.results, options.folder)
     return accept(options.folder, options.results)
 
 
