@@ -7,7 +7,10 @@ import pytest
 
 from benchmark import cells
 from datasets.sim.plan import SIZES
-from detectors.registry import registry
+from detectors import plugins
+from detectors.registry import RegistryError, registry
+
+_CHOSEN = pytest.StashKey[frozenset[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,6 +25,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--corpus-seed", type=int, default=0, metavar="N", help="seed that draws the embedded corpus (default: 0)"
+    )
+    group.addoption(
+        "--detector",
+        action="append",
+        default=[],
+        metavar="NAME_OR_FILE",
+        help="measure only this detector, encoder (with every head) or head (with every encoder), or what a Python "
+        "file anywhere registers; can be given several times",
     )
     group.addoption(
         "--rerun",
@@ -39,16 +50,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marks, which are strict."""
+    """Register the marks, which are strict, and load the files that --detector names."""
     for description in cells.MARKS.values():
         config.addinivalue_line("markers", description)
+    if config.option.detector:
+        try:
+            config.stash[_CHOSEN] = plugins.chosen(config.option.detector)
+        except RegistryError as error:
+            raise pytest.UsageError(f"--detector: {error}") from None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep what --detector names."""
+    names = config.stash.get(_CHOSEN, None)
+    if names is None:
+        return
+    sorted_out: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        sorted_out[_concerns(item, names)].append(item)
+    config.hook.pytest_deselected(items=sorted_out[False])
+    items[:] = sorted_out[True]
+
+
+def _concerns(item: pytest.Item, names: frozenset[str]) -> bool:
+    """Whether the cell or the contract that a test is about is one of these; other tests are kept."""
+    params = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    about: Any = params.get("cell") or params.get("subject")
+    return about is None or about.concerns(names)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Modules of detectors that cannot be imported, whose cells are therefore missing."""
+    """Modules of detectors that cannot be imported, whose cells therefore fail."""
     if not _is_benchmark(config):
         return []
-    return [f"not imported: {name}: {text.strip().splitlines()[-1]}" for name, text in registry().broken.items()]
+    return [f"not imported: {name}: {broken.reason}" for name, broken in registry().broken.items()]
 
 
 @pytest.hookimpl(optionalhook=True)

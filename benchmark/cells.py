@@ -1,6 +1,6 @@
 """Cells: what the suite can measure, a detector on a train→test pair under a probe, and how each is marked."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -67,6 +67,10 @@ class Cell:
     def test_cut(self) -> str | None:
         """How test clips are cut."""
         return "trim" if self.probe == "trimtest" else self.probe
+
+    def concerns(self, names: Collection[str]) -> bool:
+        """Whether it is of one of these detectors, of an encoder with any head, or of a head with any encoder."""
+        return any(name in names for name in (self.row.name, self.row.scope, self.row.encoder, self.row.head))
 
     def __str__(self) -> str:
         return self.id

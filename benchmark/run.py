@@ -73,10 +73,16 @@ class Bench:
         if record.status == "skipped":
             pytest.skip(record.reason or "")
         if record.status == "failed":
-            pytest.fail(f"{cell.id}: {record.reason}", pytrace=False)
+            broken = cell.row.broken
+            reason = f"does not import\n{broken.traceback}" if broken else record.reason
+            pytest.fail(f"{cell.id}: {reason}", pytrace=False)
 
     def record(self, cell: Cell) -> records.Record:
         """The record of a cell: the stored one of the same signature, or a new one, which is stored at once."""
+        if cell.row.broken:
+            record = without_number(cell, self.options.corpus, "failed", cell.row.broken.reason)
+            self._store_record(record)
+            return record
         try:
             if self.options.rerun != "never":
                 self._corpus(cell)

@@ -15,7 +15,7 @@ from datasets.files import write_atomic
 
 from .cards import DetectorCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
-from .registry import Entry, registry, row
+from .registry import BrokenModuleError, Entry, registry, row
 from .signature import digest, parts_of
 from .store import FeatureStore
 from .tracks import Scored, Track
@@ -142,8 +142,11 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
 
     Raises:
         UnknownNameError: no such detector.
+        BrokenModuleError: its module fails to import.
     """
     known = row(name)
+    if known.broken:
+        raise BrokenModuleError(f"{known.broken.module} does not import:\n{known.broken.traceback}")
     if known.encoder is None:
         entry = registry().detectors[name]
         return entry.cls(entry.card), digest(parts_of(entry.card, entry.module))

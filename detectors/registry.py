@@ -1,23 +1,21 @@
 """Which encoders, heads and detectors there are. Importing and listing them loads no torch.
 
-A module in `detectors/encoders/`, `detectors/heads/` or `detectors/` registers a class with `@register(card)`. Every
-encoder composes with every head to a detector `{encoder}-{head}`; `{encoder}.random` is the same architecture with
-untrained weights.
+A module in `detectors/encoders/`, `detectors/heads/` or `detectors/`, of an entry point, or a scratch file (see
+`plugins`) registers a class with `@register(card)`. Every encoder composes with every head to a detector
+`{encoder}-{head}`; `{encoder}.random` is the same architecture with untrained weights.
 """
 
 import difflib
-import importlib
-import pkgutil
-import re
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
-from .cards import DetectorCard, EncoderCard, HeadCard
+from .cardcheck import Card, RegistryError, check_card, check_class, legal_name
+from .cardcheck import check_name as check_name
+from .cards import EncoderCard, HeadCard
 
-Card = EncoderCard | HeadCard | DetectorCard
 T = TypeVar("T", bound=type)
 
 RANDOM = "random"
@@ -25,13 +23,6 @@ RANDOM_SEEDS = (0, 1, 2)
 """Untrained encoders are drawn with these seeds; their spread is reported."""
 FIT_SEED = 43
 """The seed of trainings, SSR-DFD's."""
-
-_NAME = re.compile(r"[a-z0-9_]+")
-_RESERVED = ("ood", "ind", "_to_")
-
-
-class RegistryError(Exception):
-    """A name or a card that the suite cannot take; the message says why."""
 
 
 class UnknownNameError(RegistryError):
@@ -47,20 +38,46 @@ class Entry:
     module: str
 
 
+@dataclass(frozen=True)
+class Broken:
+    """A module that could not be imported.
+
+    Attributes:
+        module: its name, or its path for a scratch file.
+        path: its file, None where there is none.
+        reason: one line; `traceback`: its own frames and the error.
+    """
+
+    module: str
+    path: Path | None
+    reason: str
+    traceback: str
+
+
+class BrokenModuleError(RegistryError):
+    """A detector was asked for whose module fails to import; the message is its traceback."""
+
+
 @dataclass
 class Registry:
-    """The tables that `register` fills, and the modules that could not be imported, with their tracebacks."""
+    """The tables that `register` fills, and by module those that could not be imported."""
 
     encoders: dict[str, Entry] = field(default_factory=dict)
     heads: dict[str, Entry] = field(default_factory=dict)
     detectors: dict[str, Entry] = field(default_factory=dict)
-    broken: dict[str, str] = field(default_factory=dict)
+    broken: dict[str, Broken] = field(default_factory=dict)
 
     def table(self, card: Card) -> dict[str, Entry]:
         """The table that a card belongs in."""
         if isinstance(card, EncoderCard):
             return self.encoders
         return self.heads if isinstance(card, HeadCard) else self.detectors
+
+    def forget(self, module: str) -> None:
+        """Drop what a module registered."""
+        for table in (self.encoders, self.heads, self.detectors):
+            for name in [name for name, entry in table.items() if entry.module == module]:
+                del table[name]
 
 
 _registry = Registry()
@@ -74,6 +91,8 @@ class Row:
         encoder: the encoder's name without its tag, None for a whole detector; `random`: its weights are untrained.
         head: None for a whole detector.
         seeds: one run each; several only for untrained encoders.
+        modules: what registered it: an encoder's and a head's, or a detector's; a scratch file's path stands for it.
+        broken: why its module does not import; then all of its cells fail.
     """
 
     name: str
@@ -86,6 +105,8 @@ class Row:
     head: str | None = None
     random: bool = False
     seeds: tuple[int, ...] = (FIT_SEED,)
+    modules: tuple[str, ...] = ()
+    broken: Broken | None = None
 
     @property
     def scope(self) -> str:
@@ -93,68 +114,44 @@ class Row:
         return f"{self.encoder}.{RANDOM}" if self.random else self.encoder or self.name
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that would break cell ids or `-k`.
-
-    Raises:
-        RegistryError: other characters than `[a-z0-9_]`, or a part that `-k ood` or `-k ind` would match by accident.
-    """
-    if not _NAME.fullmatch(name):
-        raise RegistryError(f"the name {name!r} may hold only a-z, 0-9 and _ ('-' and '.' separate parts of a cell)")
-    for part in _RESERVED:
-        if part in name:
-            raise RegistryError(f"the name {name!r} contains {part!r}, which -k or the cell names use; choose another")
-
-
 def register(card: Card) -> Callable[[T], T]:
     """Register the decorated class under its card.
 
     Raises:
-        RegistryError: the name cannot be used or is taken (both modules are named).
+        RegistryError: the card or the class lacks something, or the name cannot be used or is taken (both modules are
+            named).
     """
-    check_name(card.name)
-    _check_card(card)
+    check_card(card)
 
     def add(cls: T) -> T:
+        check_class(card, cls)
         table = _registry.table(card)
         taken = table.get(card.name)
         if taken is not None and taken.module != cls.__module__:
-            raise RegistryError(f"{card.name!r} is registered by {taken.module} and again by {cls.__module__}")
+            raise RegistryError(
+                f"{card.name!r} is registered by {taken.module} and again by {cls.__module__}; "
+                "choose another name in the latter"
+            )
         table[card.name] = Entry(card, cls, cls.__module__)
         return cls
 
     return add
 
 
-def _check_card(card: Card) -> None:
-    """Refuse what would stop other detectors' cells; the message says what to write instead."""
-    needs: Any = getattr(card, "needs", frozenset())
-    if not isinstance(needs, frozenset) or not needs <= {"real", "fake"}:
-        raise RegistryError(f"{card.name}: needs is {needs!r}; write frozenset({{'real', 'fake'}}), or a part of it")
-    modality = getattr(card, "modality", "audio")
-    if modality not in ("audio", "visual", "audio-visual"):
-        raise RegistryError(f"{card.name}: modality is {modality!r}; there are audio, visual and audio-visual")
-
-
 @cache
 def registry() -> Registry:
     """All that is registered. A module that fails to import is kept in `broken`, and stops nothing else."""
-    for package in ("detectors.encoders", "detectors.heads", "detectors"):
-        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
-            if not module.ispkg and not module.name.endswith("__main__"):
-                _import(module.name)
+    from . import plugins
+
+    plugins.load_installed(_registry)
     return _registry
 
 
-def _import(module: str) -> None:
-    try:
-        importlib.import_module(module)
-    except (Exception, SystemExit):  # a plug-in may fail in any way; it is reported where its cells would be
-        _registry.broken[module] = traceback.format_exc()
-
-
 def rows() -> list[Row]:
-    """Every detector that the suite can run, in the order of the table: encoders with each head, then the others."""
+    """Every detector that the suite can run, in the order of the table: encoders with each head, then the others.
+
+    Modules that fail to import come last, each as a detector whose cells fail.
+    """
     known = registry()
     found: list[Row] = []
     for encoder in sorted(known.encoders):
@@ -162,7 +159,21 @@ def rows() -> list[Row]:
             found.append(_composed(encoder, head, random=False))
             if known.encoders[encoder].card.randomisable:
                 found.append(_composed(encoder, head, random=True))
-    return found + [_whole(name) for name in sorted(known.detectors)]
+    found += [_whole(name) for name in sorted(known.detectors)]
+    return found + [_broken(name, broken) for name, broken in broken_names().items()]
+
+
+def broken_names() -> dict[str, Broken]:
+    """The modules that fail to import by the name of their cells: the file's stem, made legal and unique."""
+    known, found = registry(), {}
+    taken = {*known.encoders, *known.heads, *known.detectors}
+    for module, broken in known.broken.items():
+        name = legal_name(broken.path.stem if broken.path else module.rpartition(".")[2])
+        while name in taken:
+            name += "_broken"
+        taken.add(name)
+        found[name] = broken
+    return found
 
 
 def row(name: str) -> Row:
@@ -198,9 +209,16 @@ def _composed(encoder: str, head: str, *, random: bool) -> Row:
         head=head,
         random=random,
         seeds=RANDOM_SEEDS if random else (FIT_SEED,),
+        modules=(_registry.encoders[encoder].module, _registry.heads[head].module),
     )
 
 
 def _whole(name: str) -> Row:
-    card = _registry.detectors[name].card
-    return Row(name, card.modality, card.summary, card.needs, card.logit, card.control)
+    entry = _registry.detectors[name]
+    card = entry.card
+    return Row(name, card.modality, card.summary, card.needs, card.logit, card.control, modules=(entry.module,))
+
+
+def _broken(name: str, broken: Broken) -> Row:
+    summary = f"does not import: {broken.reason}"
+    return Row(name, "unknown", summary, frozenset(), False, False, modules=(broken.module,), broken=broken)
