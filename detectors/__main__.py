@@ -1,0 +1,189 @@
+"""The detectors' commands: list them, and score any file with one that is fitted as the leaderboard fits it."""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datasets.errors import ClipError, DatasetError, DiskFullError
+from datasets.sim.plan import SIZES
+
+from .registry import RegistryError, UnknownNameError, row, rows, suggest
+
+if TYPE_CHECKING:
+    from benchmark.answers import Scorer
+
+_SCORE = """\
+Scores files with a detector that is fitted on an embedded training set exactly as the suite fits it. Where no such
+detector is kept, the set is generated (minutes, once) and the detector trained. Visual detectors need the landmarks
+of the face beside the file, <stem>.landmarks.npy; `python -m datasets example` writes a file to try. Where
+<stem>.manifest.jsonl is beside it, the truth is shown too; the detector does not see it. Decoded sound and crops of
+the file are kept in the cache folder (AVDF_CACHE). Scores are raw: read the warnings below each. Exit status: 0, 1
+when a file or anything else failed, 2 for a usage error."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command that was typed; 1 when it could not be done."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except UnknownNameError as error:
+        parser.error(str(error))
+    except (DatasetError, DiskFullError, RegistryError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m detectors", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    listing = commands.add_parser("list", help="every detector that can be measured and scored with")
+    listing.set_defaults(run=_list)
+    score = commands.add_parser("score", help="score files", description=_SCORE)
+    score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="video or sound files")
+    score.add_argument("--detector", required=True, metavar="NAME", help="see `python -m detectors list`")
+    score.add_argument("--train", required=True, metavar="SET", help="embedded set that it is trained on")
+    score.add_argument("--probe", metavar="PROBE", help="cut as under trim, trimtest or drop (default: not at all)")
+    score.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
+    score.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="draws the corpus (default: 0)")
+    score.add_argument("--json", action="store_true", help="all numbers, frame scores included, as JSON")
+    score.add_argument(
+        "--picture",
+        type=Path,
+        metavar="FILE",
+        help="also draw frames, sound, spectrogram and frame scores: a .png or .svg file; of several clips each gets "
+        "its own, with the clip's name before the suffix",
+    )
+    score.add_argument("--device", default="cpu", help="where clips are encoded, such as cuda; training stays on cpu")
+    score.set_defaults(run=_score)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> int:
+    from tabulate import tabulate
+
+    table = [
+        [
+            known.name,
+            known.modality,
+            " and ".join(sorted(known.needs, reverse=True)) or "nothing",
+            "control" if known.control else "",
+            known.summary,
+        ]
+        for known in rows()
+    ]
+    print(tabulate(table, ["detector", "modality", "trained on", "control", "what it is"], "simple"))
+    return 0
+
+
+def _score(options: argparse.Namespace) -> int:
+    from tqdm.contrib.logging import logging_redirect_tqdm
+
+    _check(options)
+    known = row(options.detector)
+    _progress()
+    with logging_redirect_tqdm([logging.getLogger("avdf")]):
+        from benchmark.answers import scorer
+        from datasets.registry import Corpus
+
+        corpus = Corpus(options.size, options.corpus_seed)
+        ready = scorer(known, options.train, options.probe, corpus, device=options.device)
+        return _report(ready, options)
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Refuse names that do not exist and devices that do not work, before anything takes long.
+
+    Raises:
+        UnknownNameError: of a set or probe.
+        ValueError: a picture that is neither PNG nor SVG, or a device that torch cannot use.
+    """
+    from benchmark.cells import PAIRS, PROBES
+
+    trainable = sorted({train for train, _ in PAIRS})
+    if options.train not in trainable:
+        raise UnknownNameError(f"no training set is called {options.train!r}{suggest(options.train, trainable)}")
+    probes = [probe for probe in PROBES if probe]
+    if options.probe and options.probe not in probes:
+        raise UnknownNameError(f"no probe is called {options.probe!r}{suggest(options.probe, probes)}")
+    if options.picture and options.picture.suffix not in (".png", ".svg"):
+        raise ValueError(f"--picture {options.picture}: a picture is a .png or .svg file; name one")
+    if options.device != "cpu":
+        _check_device(options.device)
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ValueError(f"--device {device} cannot be used here ({reason}); leave it out for cpu") from error
+
+
+def _progress() -> None:
+    """Progress and warnings go to stderr, without the form of a log."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    log = logging.getLogger("avdf")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+
+
+def _report(ready: "Scorer", options: argparse.Namespace) -> int:
+    """Answer for every file; those that fail are named and counted, and do not stop the others."""
+    from benchmark.answer_text import header
+
+    found = list(_answers(ready, options))
+    failed = sum("error" in answer for answer in found)
+    if options.json:
+        print(json.dumps(header(ready) | {"clips": found}, indent=1, allow_nan=False))
+    if failed:
+        print(f"{failed} of {len(found)} files could not be scored", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _answers(ready: "Scorer", options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from benchmark.caveats import remedy
+
+    for path in options.files:
+        try:
+            yield _answer(ready, path, options)
+        except (ClipError, DatasetError, RuntimeError) as error:
+            advice = remedy(error) if isinstance(error, ClipError) else ""
+            reason = f"{error.reason}. {advice}".rstrip() if isinstance(error, ClipError) else str(error)
+            print(f"error: {path}: {reason}", file=sys.stderr)
+            yield {"file": str(path), "error": reason}
+
+
+def _answer(ready: "Scorer", path: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Score one file, print it unless JSON was asked for, and draw it where that was."""
+    from benchmark.answer_text import as_json, text
+    from benchmark.caveats import caveats
+    from benchmark.picture import draw
+    from datasets.single import check_memory, single, streams
+
+    clip = single(path)
+    found = streams(clip)
+    if ready.row.modality != "audio":
+        check_memory(clip, found)
+    answer = ready.answer(clip)
+    warnings = caveats(answer, ready, found)
+    if not options.json:
+        print(text(answer, found, warnings), end="\n\n", flush=True)
+    if options.picture:
+        target = options.picture
+        if len(options.files) > 1:
+            target = target.with_name(f"{target.stem}-{path.stem}{target.suffix}")
+        draw(answer, target)
+        print(f"drawn: {target}", file=sys.stderr)
+    return as_json(answer, warnings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
