@@ -72,6 +72,11 @@ class Cell:
         """Whether it is of one of these detectors, of an encoder with any head, or of a head with any encoder."""
         return any(name in names for name in (self.row.name, self.row.scope, self.row.encoder, self.row.head))
 
+    @property
+    def places(self) -> dict[str, tuple[str, str]]:
+        """Data set and split of its training, validation and test clips."""
+        return {"train": (self.train, "train"), "val": (self.train, "val"), "test": (self.test, "test")}
+
     def __str__(self) -> str:
         return self.id
 

@@ -127,7 +127,7 @@ class Bench:
 
     def _signature(self, cell: Cell) -> str:
         """Everything that changes the number: detector, seeds, clips (their content included) and protocol."""
-        clips = [self._clips(*place) for place in self._places(cell).values()]
+        clips = [self._clips(*place) for place in cell.places.values()]
         return records.signature(
             {
                 "protocol": VERSION,
@@ -139,11 +139,7 @@ class Bench:
         )
 
     def _manifests(self, cell: Cell) -> dict[str, str]:
-        return {name: self.options.corpus.manifest(*place) for name, place in self._places(cell).items()}
-
-    @staticmethod
-    def _places(cell: Cell) -> dict[str, tuple[str, str]]:
-        return {"train": (cell.train, "train"), "val": (cell.train, "val"), "test": (cell.test, "test")}
+        return {name: self.options.corpus.manifest(*place) for name, place in cell.places.items()}
 
     def _clips(self, dataset: str, split: str) -> list[Clip]:
         if (dataset, split) not in self._loaded:

@@ -17,6 +17,7 @@ from datasets.files import atomic_path
 from . import intervals, records, rows, scores
 from .records import Record, RecordError
 from .rows import Row
+from .tables import NULL, percent
 
 MEMBER = re.compile(r"rows/(sim|real)/[a-z0-9_.+-]{1,120}\.json|scores/[0-9a-f]{64}\.csv")
 LARGEST = 500_000_000
@@ -136,16 +137,29 @@ def inspect_row(row: Row, folder: Path, here: Here) -> Findings:
     bad = [text for text in [here.name_problem(row.detector)] if text]
     for record in row.cells:
         bad += [f"{record.cell.id}: {text}" for text in _record_problems(record, folder, here.roll(record))]
+    notes = [*_beyond_chance(row)]
     told = {seed: value for record in row.cells for seed, value in record.detectors.items()}
+    code = here.signatures(row.detector, [int(seed) for seed in told]) if told else None
     if not told:
-        return Findings(tuple(bad), (f"{row.detector}: scores without code: self-reported for good",))
-    code = here.signatures(row.detector, [int(seed) for seed in told])
-    if code is None:
-        return Findings(tuple(bad), (f"{row.detector}: its code is not here; its numbers cannot be reproduced",))
-    if any(record.detectors != {seed: code.get(seed) for seed in record.detectors} for record in row.cells):
+        notes.append(f"{row.detector}: scores without code: self-reported for good")
+    elif code is None:
+        notes.append(f"{row.detector}: its code is not here; its numbers cannot be reproduced")
+    elif any(record.detectors != {seed: code.get(seed) for seed in record.detectors} for record in row.cells):
         bad.append(f"{row.detector}: measured with other code or weights than those here; measure it again")
-        return Findings(tuple(bad))
-    return Findings(tuple(bad), (f"{row.detector}: measured with the code that is here",))
+    else:
+        notes.append(f"{row.detector}: measured with the code that is here")
+    return Findings(tuple(bad), tuple(notes))
+
+
+def _beyond_chance(row: Row) -> Iterator[str]:
+    """Cells that tell apart what nobody can: the labels may have been seen."""
+    for record in row.cells:
+        auc = record.metrics["auc"]
+        if record.cell.test == NULL and auc.lo is not None and auc.hi is not None and not auc.lo <= 0.5 <= auc.hi:
+            yield (
+                f"{record.cell.id}: AUC {percent(auc)} on untouched clips, where 50 is right: one interval in twenty "
+                "misses by chance; more of them mean that labels or file names were seen"
+            )
 
 
 def _standing(row: Row, known: Row | None) -> Iterator[str]:

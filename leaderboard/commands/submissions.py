@@ -111,7 +111,7 @@ def _signatures(detector: str, seeds: Sequence[int]) -> Mapping[str, str] | None
 
 
 def _name_problem(detector: str) -> str:
-    from detectors.registry import RegistryError, check_name
+    from detectors.cardcheck import RegistryError, check_name
 
     try:
         for part in detector.replace("+", "-").split("-"):

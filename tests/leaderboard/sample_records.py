@@ -71,7 +71,7 @@ def write_measured(results, one, scores):
     labels, values, people = scores["label"].to_numpy(), scores["seed43"].to_numpy(), scores["identity"]
     done = replace(
         one,
-        metrics=intervals.evaluate(labels, values, people, resamples=200),
+        metrics=intervals.evaluate(labels, values, people),
         runs=intervals.runs(labels, values, [43]),
         scores={"path": path, "sha256": sha256},
     )
