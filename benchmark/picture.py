@@ -95,10 +95,10 @@ def _panels(answer: Answer, whole: Clip, duration: float) -> list[Panel]:
     if samples is None:
         panels.append((0.25, _draw_mute))
     else:
-        fakes = dict(lanes).get("fake sound", [])
+        fakes = _parts(dict(lanes).get("fake sound", []), duration)
         panels.append((0.65, partial(_draw_waveform, samples=samples, fakes=fakes, silence=silence)))
         panels.append((1.1, partial(_draw_spectrogram, samples=samples, fakes=fakes)))
-    either = sorted({span for _, spans in lanes for span in spans})
+    either = _parts(sorted({span for _, spans in lanes for span in spans}), duration)
     panels.append((1.8, partial(_draw_scores, answer=answer, fakes=either)))
     return panels
 
@@ -136,6 +136,11 @@ def _lanes(clip: Clip, duration: float) -> list[tuple[str, list[Span]]]:
         known = [("fake", clip.label, clip.segments)]
     whole = [(0.0, duration)]
     return [(name, [] if not label else whole if spans is None else list(spans)) for name, label, spans in known]
+
+
+def _parts(spans: list[Span], duration: float) -> list[Span]:
+    """Spans to shade: not those of the whole clip, which the lanes show."""
+    return [span for span in spans if span[1] - span[0] < duration]
 
 
 def _draw_lanes(axes: "Axes", lanes: list[tuple[str, list[Span]]]) -> None:

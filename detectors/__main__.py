@@ -3,6 +3,7 @@
 import argparse
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from datasets.errors import ClipError, DatasetError, DiskFullError
 from datasets.sim.plan import SIZES
 
-from .registry import RegistryError, UnknownNameError, row, rows, suggest
+from .registry import RegistryError, Row, UnknownNameError, row, rows, suggest
 
 if TYPE_CHECKING:
     from benchmark.answers import Scorer
@@ -36,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (DatasetError, DiskFullError, RegistryError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # `... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
     score = commands.add_parser("score", help="score files", description=_SCORE)
     score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="video or sound files")
-    score.add_argument("--detector", required=True, metavar="NAME", help="see `python -m detectors list`")
+    score.add_argument(
+        "--detector", required=True, metavar="NAME", help="see `python -m detectors list`; or a .py file"
+    )
     score.add_argument("--train", required=True, metavar="SET", help="embedded set that it is trained on")
     score.add_argument("--probe", metavar="PROBE", help="cut as under trim, trimtest or drop (default: not at all)")
     score.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
@@ -84,7 +90,7 @@ def _score(options: argparse.Namespace) -> int:
     from tqdm.contrib.logging import logging_redirect_tqdm
 
     _check(options)
-    known = row(options.detector)
+    known = _row(options.detector)
     _progress()
     with logging_redirect_tqdm([logging.getLogger("avdf")]):
         from benchmark.answers import scorer
@@ -93,6 +99,29 @@ def _score(options: argparse.Namespace) -> int:
         corpus = Corpus(options.size, options.corpus_seed)
         ready = scorer(known, options.train, options.probe, corpus, device=options.device)
         return _report(ready, options)
+
+
+def _row(name: str) -> Row:
+    """The detector of a name, or the one that a Python file registers.
+
+    Raises:
+        UnknownNameError: there is none, or the file registers several.
+        RegistryError: its module or the file cannot be imported.
+    """
+    if name.endswith(".py"):
+        from .plugins import chosen
+
+        made = chosen([name])
+        found = [known for known in rows() if {known.name, known.scope, known.encoder, known.head} & made]
+        found = [known for known in found if not known.random] or found
+        if len(found) != 1:
+            names = ", ".join(known.name for known in found)
+            raise UnknownNameError(f"{name} makes several detectors ({names}), and only one can score; cut it down")
+        name = found[0].name
+    known = row(name)
+    if known.broken:
+        raise RegistryError(f"{name} does not import:\n{known.broken.traceback}")
+    return known
 
 
 def _check(options: argparse.Namespace) -> None:

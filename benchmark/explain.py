@@ -1,0 +1,148 @@
+"""Pictures of the clips that a measured cell gets most right and most wrong.
+
+    python -m benchmark.explain tiny_av-linear-sim_whole_to_sim_wild --best 2 --worst 2 --out pictures
+
+Best are the fakes with the highest and the reals with the lowest scores, worst the fakes with the lowest and the reals
+with the highest, as many of each class as asked for. The scores are those of the cell's record; each clip that is drawn
+is scored again for its frame scores, and a difference is said.
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datasets.clip import Clip
+from datasets.errors import ClipError, DatasetError, DiskFullError
+from datasets.registry import Corpus
+from datasets.sim.plan import SIZES
+from detectors.registry import suggest
+from leaderboard import records
+
+from .answers import scorer
+from .cells import Cell, cells
+from .picture import draw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIXES = (".png", ".svg")
+_SAME = 1e-6
+"""How far a score may be from the recorded one: another machine's last digits."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A clip to draw: `name` such as `worst-fake-1`, and its recorded score, the mean of the seeds."""
+
+    name: str
+    clip: str
+    score: float
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Draw what was asked for; 1 when it could not be done."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    logging.basicConfig(format="%(message)s")
+    known = {cell.id: cell for cell in cells()}
+    if options.cell not in known:
+        parser.error(f"no cell is called {options.cell!r}{suggest(options.cell, known)}")
+    try:
+        _explain(known[options.cell], options)
+    except (records.RecordError, ClipError, DatasetError, DiskFullError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="python -m benchmark.explain", description=__doc__, formatter_class=shape)
+    parser.add_argument("cell", metavar="CELL", help="its id, as in the name of its record")
+    parser.add_argument("--best", type=int, default=2, metavar="N", help="of each class (default: 2)")
+    parser.add_argument("--worst", type=int, default=2, metavar="N", help="of each class (default: 2)")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="for the pictures (default: one named as the cell)")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="as pytest's (default: results)")
+    parser.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
+    parser.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="draws the corpus (default: 0)")
+    return parser
+
+
+def _explain(cell: Cell, options: argparse.Namespace) -> None:
+    corpus = Corpus(options.size, options.corpus_seed)
+    chosen = extremes(_scores(cell, options.results / f"{corpus.size}-seed{corpus.seed}"), options.best, options.worst)
+    corpus.generate([cell.test])
+    clips = {clip.id: clip for clip in corpus.load(cell.test, "test")}
+    ready = scorer(cell.row, cell.train, cell.probe, corpus)
+    for choice in chosen:
+        answer = ready.answer(_known(clips, choice, cell))
+        if abs(answer.score - choice.score) > _SAME * max(1.0, abs(choice.score)):
+            print(
+                f"{choice.clip} now scores {answer.score:.6g}, the record says {choice.score:.6g}: detector, clip or "
+                f"machine changed since; measure again with pytest benchmark -k {cell.id!r}",
+                file=sys.stderr,
+            )
+        for suffix in SUFFIXES:
+            path = (options.out or Path(cell.id)) / f"{choice.name}{suffix}"
+            draw(answer, path)
+            print(f"{path}: {choice.clip}, score {answer.score:.4g}")
+
+
+def _known(clips: dict[str, Clip], choice: Choice, cell: Cell) -> Clip:
+    """The clip of a recorded score.
+
+    Raises:
+        DatasetError: the test set no longer has it.
+    """
+    if choice.clip not in clips:
+        raise DatasetError(f"{cell.test} has no clip {choice.clip}; measure again with pytest benchmark -k {cell.id!r}")
+    return clips[choice.clip]
+
+
+def _scores(cell: Cell, folder: Path) -> "pd.DataFrame":
+    """The cell's per-clip scores.
+
+    Raises:
+        RecordError: it is not measured, or its record or scores are damaged.
+    """
+    path = records.path_for(folder, cell.id)
+    if not path.exists():
+        raise records.RecordError(f"{path} does not exist: measure the cell with pytest benchmark -k {cell.id!r}")
+    record = records.read(path)
+    if record.status != "ok" or not record.scores:
+        raise records.RecordError(f"{path}: {record.status}, {record.reason}; there are no scores to explain")
+    return records.read_scores(folder / record.scores["path"], record.scores["sha256"])
+
+
+def extremes(scores: "pd.DataFrame", best: int, worst: int) -> list[Choice]:
+    """The clips of each class on which a detector does best and worst; those without a score are left out.
+
+    Args:
+        scores: per-clip scores as records keep them: clip, identity, label, a column a seed, reason.
+    """
+    mean = scores.iloc[:, 3:-1].mean(axis=1, skipna=False)
+    ranked = scores.assign(mean=mean).dropna(subset=["mean"]).sort_values(["mean", "clip"])
+    return [
+        choice
+        for label, name in ((1, "fake"), (0, "real"))
+        for choice in _ends(ranked[ranked["label"] == label], name, best, worst)
+    ]
+
+
+def _ends(ranked: "pd.DataFrame", name: str, best: int, worst: int) -> Iterator[Choice]:
+    """Choices of one class from its clips by rising score: good fakes are at the end; no clip is taken twice."""
+    rows = [(str(clip), float(mean)) for clip, mean in zip(ranked["clip"], ranked["mean"], strict=True)]
+    right = rows[::-1] if name == "fake" else rows
+    taken = right[:best]
+    for place, (clip, mean) in enumerate(taken, 1):
+        yield Choice(f"best-{name}-{place}", clip, mean)
+    for place, (clip, mean) in enumerate(right[len(taken) :][::-1][:worst], 1):
+        yield Choice(f"worst-{name}-{place}", clip, mean)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
