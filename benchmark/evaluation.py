@@ -33,7 +33,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell measured."""
+    """What a cell measured; `runs` has each seed's metrics, and its `threshold_at_val` where there is one."""
 
     metrics: Mapping[str, Metric]
     runs: Sequence[Mapping[str, float]]
@@ -58,7 +58,10 @@ def evaluate(cell: Cell, val: Part, test: Part, outcomes: Sequence[Outcome]) -> 
     local = _frame_auc(test, outcomes)
     if local is not None:
         metrics["frame_auc"] = local
-    return Result(metrics, runs(labels, scores, [outcome.seed for outcome in outcomes], thresholds), outcomes)
+    each = runs(labels, scores, [outcome.seed for outcome in outcomes], thresholds)
+    for run, at_val in zip(each, thresholds.get("acc_at_val", ()), strict=False):
+        run["threshold_at_val"] = at_val
+    return Result(metrics, each, outcomes)
 
 
 def _thresholds(cell: Cell, val: Part, outcomes: Sequence[Outcome]) -> dict[str, Any]:

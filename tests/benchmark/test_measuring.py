@@ -124,7 +124,9 @@ def test_the_threshold_comes_from_validation_data() -> None:
     labels = np.arange(20) % 2
     test, val = Part((), tuple(clips(20))), Part((), tuple(clips(20, "val")))
     shifted = outcome(100.0 + 10 * labels, 102.0 + 10 * labels)
-    metrics = evaluate(Cell(row(), "a", "b"), val, test, [shifted]).metrics
+    found = evaluate(Cell(row(), "a", "b"), val, test, [shifted])
+    metrics = found.metrics
+    assert [run["threshold_at_val"] for run in found.runs] == [107.0]
     assert metrics["acc_at_val"].value == 1.0 and metrics["acc_at_0"].value == 0.5
     assert metrics["fpr_at_val"].value == 0.0
     shifted = outcome(103.0 + 10 * labels + (labels == 0) * 5 * (np.arange(20) > 9), 102.0 + 10 * labels)
