@@ -190,7 +190,7 @@ def _announced(row: Row, seed: int, clips: Sequence[Clip]) -> Stage:
     def stage(name: str) -> Iterator[None]:
         words = {"encode_s": "encoding", "fit_s": "training"}[name]
         which = f" (seed {seed})" if len(row.seeds) > 1 else ""
-        log.info("%s%s is not kept fitted on these clips: %s on %s", row.name, which, words, clips[0].dataset)
+        log.info("%s%s is not fitted on %s yet: %s", row.name, which, clips[0].dataset, words)
         yield
 
     return stage

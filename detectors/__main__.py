@@ -49,9 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
     score = commands.add_parser("score", help="score files", description=_SCORE)
     score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="video or sound files")
-    score.add_argument(
-        "--detector", required=True, metavar="NAME", help="see `python -m detectors list`; or a .py file"
-    )
+    score.add_argument("--detector", required=True, metavar="NAME", help="of `python -m detectors list`, or a .py file")
     score.add_argument("--train", required=True, metavar="SET", help="embedded set that it is trained on")
     score.add_argument("--probe", metavar="PROBE", help="cut as under trim, trimtest or drop (default: not at all)")
     score.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
