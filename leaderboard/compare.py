@@ -7,10 +7,8 @@ from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 from .differences import Difference, difference
-from .intervals import Metric
 from .records import Record, RecordError
 from .sources import Cells, Measured
-from .tables import line_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,18 +26,18 @@ class Compared:
     """One cell of two detectors.
 
     Attributes:
-        place: training set, test set and probe.
-        data, source: `sim` or `real`, and size and corpus in words.
-        a, b: AUC of each, as on record.
+        a, b: what is on record of each.
         difference: AUC of the first minus AUC of the second, clips paired.
     """
 
-    place: Place
-    data: str
-    source: str
-    a: Metric
-    b: Metric
+    a: Record
+    b: Record
     difference: Difference
+
+    @property
+    def place(self) -> Place:
+        """Where both stand."""
+        return place_of(self.a)
 
     @property
     def separated(self) -> bool:
@@ -127,8 +125,7 @@ def _compared(a: Measured, b: Measured) -> Compared:
         found = difference(*frames)
     except ValueError as error:
         raise ValueError(f"{names}: {error}") from None
-    metrics = [one.record.metrics["auc"] for one in (a, b)]
-    return Compared(place_of(a.record), a.record.data, line_of(a.record).source, metrics[0], metrics[1], found)
+    return Compared(a.record, b.record, found)
 
 
 def _check(a: Record, b: Record) -> None:

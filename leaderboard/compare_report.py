@@ -5,7 +5,8 @@ from itertools import groupby
 from textwrap import fill
 
 from .compare import Compared
-from .tables import NOTICE, NULL, percent
+from .records import Record
+from .tables import NOTICE, NULL, SELF_REPORTED, line_of, mark, percent
 
 _WIDTH = 120
 _FEW = 20
@@ -14,7 +15,7 @@ _NOTES = (
     "Difference: AUC of the first minus AUC of the second, in points, on the same clips. Separated: its interval "
     "leaves out zero; each interval is at 95 % by itself, so that about one in twenty equal pairs separates by chance. "
     "Clips needed: test clips of the same mix that would separate the two with 80 % power, were the true difference "
-    "the measured one; the set has as many as stand before it."
+    f"the measured one; the set has as many as stand before it. {SELF_REPORTED}: self-reported."
 )
 
 
@@ -27,21 +28,21 @@ def report(found: Sequence[Compared], a: str, b: str) -> str:
 
 
 def _block(one: Compared) -> tuple[str, str, str]:
-    return one.data, one.source, one.place[2]
+    return one.a.data, line_of(one.a).source, one.place[2]
 
 
 def _table(block: Sequence[Compared], a: str, b: str) -> str:
     from tabulate import tabulate
 
     header = ["pair", a, b, "difference", "separated", "clips", "needed"]
-    notice = [fill(NOTICE, _WIDTH)] if block[0].data == "sim" else []
+    notice = [fill(NOTICE, _WIDTH)] if block[0].a.data == "sim" else []
     body = tabulate([_line(one) for one in block], header, "simple", disable_numparse=True)
     return "\n".join([f"AUC in % [95 %], {_name(block[0])}", *notice, body])
 
 
 def _name(one: Compared) -> str:
     probe = f"probe {one.place[2]}" if one.place[2] else "plain"
-    return ", ".join(filter(None, [f"{one.data} data", one.source, probe]))
+    return ", ".join(filter(None, [f"{one.a.data} data", line_of(one.a).source, probe]))
 
 
 def _line(one: Compared) -> list[str]:
@@ -50,13 +51,17 @@ def _line(one: Compared) -> list[str]:
     pair = " → ".join(one.place[:2])
     return [
         pair,
-        percent(one.a),
-        percent(one.b),
+        _auc(one.a),
+        _auc(one.b),
         difference,
         "yes" if one.separated else "no",
         f"{d.n:,}",
         _needed(one),
     ]
+
+
+def _auc(record: Record) -> str:
+    return percent(record.metrics["auc"]) + mark(record)
 
 
 def _needed(one: Compared) -> str:
@@ -78,7 +83,7 @@ def _summary(blocks: Sequence[Sequence[Compared]], a: str, b: str) -> Iterator[s
                 f"{_name(block[0])}: {a} is higher in {len(higher)} of {_pairs(len(counted))} (separated in "
                 f"{_separated(higher)}), {b} in {len(lower)} (separated in {_separated(lower)})."
             )
-    if any(block[0].data == "sim" for block in blocks):
+    if any(block[0].a.data == "sim" for block in blocks):
         yield "That holds for these simulated pairs, null controls not counted; it ranks neither detector."
 
 

@@ -1,48 +1,45 @@
-"""The leaderboard's picture: AUC by pair, plain beside trimmed, with intervals and, for simulated data, the notice."""
+"""The leaderboard's picture: AUC by pair, plain beside trimmed, with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING
 
-from .rows import Row
-from .tables import NOTICE, Grid, Line, Pair
+from .drawing import save
+from .records import Record
+from .tables import Grid, Line, Pair
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _KINDS = ((None, "plain", "#c44e52", "o"), ("trim", "leading silence trimmed", "#4c72b0", "s"))
 _COLUMNS = 3
 
 
-def plot(rows: Sequence[Row], data: str, path: Path) -> None:
+def plot(records: Iterable[Record], data: str, path: Path) -> None:
     """Write a picture (PNG or SVG by the suffix) of the out-of-domain cells of simulated (`sim`) or real data.
 
     One panel a pair, one line a detector: AUC in % with its 95 % interval, plain and under `trim`.
 
     Raises:
-        ValueError: no such cells are in the rows.
+        ValueError: no such cells are there, or another suffix.
     """
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
-
-    whole = Grid(tuple(r for row in rows if row.data == data for r in row.cells))
+    whole = Grid(tuple(record for record in records if record.data == data))
     grid = whole.where(probe=None, domain="out")
-    pairs = grid.pairs
-    if not pairs:
+    if not grid.pairs:
         raise ValueError(f"no out-of-domain cells of {data} data are in the rows, so that there is nothing to draw")
-    down = -(-len(pairs) // _COLUMNS)
-    with mpl.rc_context({"svg.hashsalt": "avdf-bench", "font.size": 8}):
-        figure = Figure(figsize=(9, 0.9 + down * (0.6 + 0.2 * len(grid.lines))), layout="constrained")
+    down = -(-len(grid.pairs) // _COLUMNS)
+
+    def paint(figure: "Figure") -> None:
         panels = figure.subplots(down, _COLUMNS, sharex=True, sharey=True, squeeze=False).ravel()
-        for axes, pair in zip(panels, pairs, strict=False):
+        for axes, pair in zip(panels, grid.pairs, strict=False):
             _panel(axes, whole, grid.lines, pair)
-        for axes in panels[len(pairs) :]:
+        for axes in panels[len(grid.pairs) :]:
             axes.set_axis_off()
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=2, frameon=False)
         figure.suptitle(f"Out-of-domain AUC in %, {grid.lines[0].source or 'real data'}", x=0.01, ha="left")
-        figure.supxlabel(fill(NOTICE, 150) if data == "sim" else "AUC in %", fontsize=7, style="italic")
-        figure.savefig(path, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
+
+    save(path, 0.9 + down * (0.6 + 0.2 * len(grid.lines)), data, paint, "" if data == "sim" else "AUC in %")
 
 
 def _panel(axes: "Axes", grid: Grid, lines: Sequence[Line], pair: Pair) -> None:
@@ -51,7 +48,7 @@ def _panel(axes: "Axes", grid: Grid, lines: Sequence[Line], pair: Pair) -> None:
     for shift, (probe, label, colour, marker) in zip((-0.14, 0.14), _KINDS, strict=True):
         for height, line in enumerate(lines):
             record = grid.get(line, pair, probe)
-            if record is None:
+            if record is None or "auc" not in record.metrics:
                 continue
             auc = record.metrics["auc"]
             y, name = height + shift, label if height == 0 else None

@@ -3,12 +3,13 @@
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from detectors.registry import suggest
 from leaderboard.compare import compare, pair_name, place_of, probe_name
-from leaderboard.sources import Cells, SourceError, cells_of
+from leaderboard.sources import Cells, SourceError
+
+from . import chosen
 
 
 def add(commands: Any) -> None:
@@ -23,15 +24,13 @@ def add(commands: Any) -> None:
     parser.add_argument("b", metavar="B", help="another one")
     parser.add_argument("--pair", action="append", default=[], help="these alone, such as sim_whole_to_sim_lip")
     parser.add_argument("--probe", action="append", default=[], help="these alone, such as trim; none for plain cells")
-    parser.add_argument(
-        "--results", type=Path, metavar="FOLDER", help="records of a run instead of rows, e.g. results/default-seed0"
-    )
+    chosen.add(parser)
     parser.set_defaults(run=_compare)
 
 
 def _compare(options: argparse.Namespace) -> int:
     try:
-        cells = cells_of(options.results or options.folder)
+        cells = chosen.cells(options)
         _check(cells, options)
     except (SourceError, ValueError) as error:
         print(error, file=sys.stderr)

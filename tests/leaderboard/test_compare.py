@@ -6,6 +6,7 @@ from sample_records import clips, record, write_measured
 from scipy.stats import norm
 from sklearn.metrics import roc_auc_score
 
+from leaderboard import rows
 from leaderboard.__main__ import main
 from leaderboard.compare import clips_needed, compare
 from leaderboard.compare_report import report
@@ -60,7 +61,8 @@ def test_every_common_cell_has_both_aucs_and_their_paired_difference(results):
         ("sim_whole", "sim_null", ""),
     }  # fmt: skip
     for one in found:
-        assert one.a.value == pytest.approx(auc(STRONG)) and one.b.value == pytest.approx(auc(WEAK))
+        values = [record.metrics["auc"].value for record in (one.a, one.b)]
+        assert values == pytest.approx([auc(STRONG), auc(WEAK)])
         assert one.difference.value == pytest.approx(auc(STRONG) - auc(WEAK))
         assert one.difference.lo < one.difference.value < one.difference.hi
         assert one.separated and one.difference.lo > 0
@@ -124,6 +126,18 @@ def test_rows_are_compared_by_default_and_missing_scores_are_named_with_what_to_
                            "sim_whole_to_sim_lip", "--probe", "trim")  # fmt: skip
     assert (status, out) == (1, "")
     assert "strong-linear-sim_whole_to_sim_lip-trim: no per-clip scores" in err and "version control" in err
+
+
+def test_self_reported_rows_are_marked_and_those_of_a_run_are_not(version, results, capsys):
+    path = rows.path_for(version, "sim", "weak-linear")
+    told = rows.read(path).cells
+    path.unlink()
+    rows.accept(told, version, verified=False)
+    command = ["--folder", version, "compare", "strong-linear", "weak-linear", "--pair", "sim_whole_to_sim_lip"]
+    for more, marks in ([], 1), (["--results", results], 0):
+        _, out, _ = run(capsys, *command, *more)
+        lines = [line for line in out.splitlines() if "→" in line]
+        assert len(lines) == 2 and all(line.count("†") == marks for line in lines)
 
 
 def test_filters(results, capsys):

@@ -1,0 +1,48 @@
+"""What pictures share: how they are saved, their colours, and the notice inside those of simulated data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from datasets.files import atomic_path
+
+from .tables import NOTICE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH = 9.0
+"""Of a picture in inches; a page is narrower, so that 8 pt are read as about 6."""
+BLUE, VERMILION = "#0072B2", "#D55E00"
+"""Okabe and Ito's, which are told apart with any colour vision."""
+_SUFFIXES = (".png", ".svg")
+_LINE = 150
+
+
+def save(path: Path, height: float, data: str, paint: Callable[["Figure"], None], foot: str = "") -> None:
+    """Paint a figure of `height` inches and write it as PNG or SVG; the same figure gives the same bytes.
+
+    Args:
+        path: its suffix chooses the format; folders that are missing are made.
+        height: in inches.
+        data: `sim` puts the notice below.
+        paint: draws on the figure.
+        foot: stands below too.
+
+    Raises:
+        ValueError: another suffix.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    if path.suffix not in _SUFFIXES:
+        raise ValueError(f"{path}: pictures are PNG or SVG; name a file that ends with {' or '.join(_SUFFIXES)}")
+    below = [fill(text, _LINE) for text in (foot, NOTICE if data == "sim" else "") if text]
+    with mpl.rc_context({"svg.hashsalt": "avdf-bench", "font.size": 8}):
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        paint(figure)
+        if below:
+            figure.supxlabel("\n".join(below), fontsize=7, style="italic")
+        with atomic_path(path) as temporary:
+            figure.savefig(temporary, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
