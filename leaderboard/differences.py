@@ -60,7 +60,7 @@ def difference(a: "pd.DataFrame", b: "pd.DataFrame", *, seed: int = 0, resamples
         OneClassError: the clips are fakes or reals alone.
         ValueError: the two are not about the same clips.
     """
-    b = _joined(a, b)
+    b = joined(a, b)
     (first, boot_a), (second, boot_b) = (
         auc_resampled(x["label"], x.iloc[:, 3:-1].T, x["identity"], seed, resamples) for x in (a, b)
     )
@@ -74,8 +74,12 @@ def difference(a: "pd.DataFrame", b: "pd.DataFrame", *, seed: int = 0, resamples
     return Difference(first.value - second.value, lo, hi, se, len(a), method)
 
 
-def _joined(a: "pd.DataFrame", b: "pd.DataFrame") -> "pd.DataFrame":
-    """The rows of `b` in the order of `a`."""
+def joined(a: "pd.DataFrame", b: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows of score table `b` in the order of `a`.
+
+    Raises:
+        ValueError: the two are not about the same clips.
+    """
     only = set(a["clip"]) ^ set(b["clip"])
     if only or len(a) != len(b):
         example = f", {min(only)} for one" if only else ""

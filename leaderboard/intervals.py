@@ -16,19 +16,19 @@ a real clip on: with fewer its bootstrap covered 60-90 % instead of 95.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
+from .components import clustered_spread, placements
+from .limits import auc_limits, logit_limits, wilson
 from .metrics import AT_THRESHOLD, RANKING, Curve, Ranking, impute
 
 RESAMPLES = 2_000
 MIN_IDENTITIES = 20
 MIN_REALS_FOR_TPR = 300
 MAX_ONE_CLASS = 0.05
-Z = NormalDist().inv_cdf(0.975)
 _CHUNK = 100_000
 _NO_THRESHOLDS: Mapping[str, float] = MappingProxyType({})
 
@@ -40,7 +40,7 @@ class Metric:
     Attributes:
         value: in [0, 1]; the mean of `worst` and `best`.
         lo, hi: 95 % interval, None where there is no trustworthy one.
-        se: standard error over resampled identities, None where it has no meaning.
+        se: standard error over identities, None where it has no meaning.
         n_pos, n_neg: fakes and reals (frames, for a frame metric), with or without a score.
         n_groups: distinct identities.
         method: how the interval was made.
@@ -149,8 +149,9 @@ def evaluate(
     data = _test_set(y, scores, groups)
     cut = {name: np.broadcast_to(np.asarray(t, dtype=np.float64), len(data.sides[0])) for name, t in thresholds.items()}
     point = _measure(data, metrics, cut, np.ones((1, len(data.y))))
-    boot = _bootstrap(data, metrics, cut, np.random.default_rng(seed), resamples)
-    return {name: _metric(name, data, point[name][:, 0], boot[name].mean(axis=0)) for name in point}
+    drawn = [name for name in metrics if name != "auc"]
+    boot = _bootstrap(data, drawn, cut, np.random.default_rng(seed), resamples) if drawn or cut else {}
+    return {name: _metric(name, data, point[name][:, 0], boot.get(name)) for name in point}
 
 
 def auc_resampled(y: Any, scores: Any, groups: Any, seed: int, resamples: int) -> tuple[Metric, np.ndarray]:
@@ -158,7 +159,7 @@ def auc_resampled(y: Any, scores: Any, groups: Any, seed: int, resamples: int) -
     data = _test_set(y, scores, groups)
     point = _measure(data, ("auc",), {}, np.ones((1, len(data.y))))["auc"]
     boot = _bootstrap(data, ("auc",), {}, np.random.default_rng(seed), resamples)["auc"].mean(axis=0)
-    return _metric("auc", data, point[:, 0], boot), boot
+    return _metric("auc", data, point[:, 0], None), boot
 
 
 def _measure(
@@ -203,9 +204,10 @@ def _resampled(groups: int, resamples: int, rng: np.random.Generator) -> np.ndar
     return np.bincount(draws.ravel(), minlength=resamples * groups).reshape(resamples, groups).astype(np.float64)
 
 
-def _metric(name: str, data: _TestSet, sides: np.ndarray, boot: np.ndarray) -> Metric:
+def _metric(name: str, data: _TestSet, sides: np.ndarray, boot: np.ndarray | None) -> Metric:
+    """A metric from its value on each side `(1 or 2,)` and resampled values `(1 or 2, B)`, which an AUC needs not."""
     value = float(sides.mean())
-    lo, hi, se, method = _interval(name, data, value, boot)
+    lo, hi, se, method = _auc(data, value) if boot is None else _bootstrapped(name, data, value, boot.mean(axis=0))
     fakes = int(data.y.sum())
     return Metric(
         value, lo, hi, se, fakes, len(data.y) - fakes, data.n_groups, method, float(sides[0]), float(sides[-1])
@@ -215,7 +217,13 @@ def _metric(name: str, data: _TestSet, sides: np.ndarray, boot: np.ndarray) -> M
 Interval = tuple[float | None, float | None, float | None, str]
 
 
-def _interval(name: str, data: _TestSet, value: float, boot: np.ndarray) -> Interval:
+def _auc(data: _TestSet, value: float) -> Interval:
+    spread = clustered_spread(data.y, data.groups, placements(data.y, np.concatenate(data.sides)))
+    lo, hi, method = auc_limits(value, spread)
+    return lo, hi, None if method.startswith("newcombe") else spread.se, method
+
+
+def _bootstrapped(name: str, data: _TestSet, value: float, boot: np.ndarray) -> Interval:
     fakes, reals = data.identities(1), data.identities(0)
     valid = boot[np.isfinite(boot)]
     needed = reals if name.startswith("fpr") else min(fakes, reals)
@@ -223,55 +231,13 @@ def _interval(name: str, data: _TestSet, value: float, boot: np.ndarray) -> Inte
     if name == "tpr_at_fpr1" and reals < MIN_REALS_FOR_TPR:
         return None, None, None, f"none: fewer than {MIN_REALS_FOR_TPR} real identities"
     if not degenerate and 0 < value < 1 and np.ptp(valid) > 0:
-        return _logit_interval(value, valid, data.n_groups, needed)
-    if name == "auc":
-        return *newcombe(value, fakes, reals), None, "newcombe 5, identities"
+        # A bootstrap variance is too small by the factor (G - 1) / G for G groups.
+        se = float(np.std(valid, ddof=1) * np.sqrt(data.n_groups / (data.n_groups - 1)))
+        return *logit_limits(value, se, needed - 1), se, "identity bootstrap, logit t"
     if name not in RANKING or name == "tpr_at_fpr1":
         count = fakes if name in RANKING else reals if name.startswith("fpr") else data.n_groups
         return *wilson(value, count), None, "wilson, identities"
     return None, None, None, "none: bootstrap degenerate"
-
-
-def _logit_interval(value: float, boot: np.ndarray, groups: int, smaller: int) -> Interval:
-    """Value and standard error carried to the logit scale by the delta method, with a t quantile.
-
-    A bootstrap variance is too small by the factor (G - 1) / G for G groups, which is put right.
-    """
-    from scipy.special import expit, logit, stdtrit
-
-    se = float(np.std(boot, ddof=1) * np.sqrt(groups / (groups - 1)))
-    half = stdtrit(smaller - 1, 0.975) * se / (value * (1 - value))
-    lo, hi = expit(logit(value) + np.array([-half, half]))
-    return float(lo), float(hi), se, "identity bootstrap, logit t"
-
-
-def newcombe(auc: float, fakes: int, reals: int) -> tuple[float, float]:
-    """95 % interval of an AUC, `(lo, hi)`, from the class sizes alone: method 5 of Newcombe (2006).
-
-    The AUCs that lie within 1.96 of their own Hanley-McNeil standard errors of the measured one, both exponents
-    replaced by `(fakes + reals) / 2 - 1`. Not degenerate at 0 and 1. (Confidence intervals for an effect size measure
-    based on the Mann-Whitney statistic. Part 2. Statistics in Medicine 25:559-573.)
-    """
-    return _newcombe_lower(auc, fakes, reals), 1 - _newcombe_lower(1 - auc, fakes, reals)
-
-
-def _newcombe_lower(auc: float, m: int, n: int) -> float:
-    from scipy.optimize import brentq
-
-    size = (m + n) / 2 - 1
-
-    def excess(t: float) -> float:
-        spread = t * (1 - t) * (1 + size * (1 - t) / (2 - t) + size * t / (1 + t)) / (m * n)
-        return auc - t - Z * float(np.sqrt(spread))
-
-    return float(brentq(excess, 0.0, auc * (1 - 1e-12), xtol=1e-14)) if auc > 0 else 0.0
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """95 % score interval `(lo, hi)` of a proportion among n independent cases (Wilson 1927)."""
-    centre = (share + Z * Z / (2 * n)) / (1 + Z * Z / n)
-    half = Z / (1 + Z * Z / n) * np.sqrt(share * (1 - share) / n + (Z / (2 * n)) ** 2)
-    return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
 def runs(

@@ -139,8 +139,10 @@ def test_perfect_and_equal_scores_have_an_honest_interval():
 def test_few_identities_are_compared_without_a_crash():
     y, groups, (a, b) = drawn(np.random.default_rng(6), 6, (0.9, 0.6))
     found = difference(scored(y, a, groups), scored(y, b, groups))
-    assert found.se is None and "newcombe" in found.method
     assert -1 <= found.lo < found.value < found.hi <= 1
+    alone = difference(scored(y, a, y), scored(y, b, y))
+    assert alone.se is None and "newcombe" in alone.method
+    assert -1 <= alone.lo < alone.value < alone.hi <= 1
 
 
 def test_tables_of_other_clips_are_refused_by_name():

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.polynomial import Polynomial
-from scipy.stats import binomtest
+from scipy.stats import binomtest, ttest_ind
+from scipy.stats import t as t_distribution
 from sklearn.metrics import accuracy_score, average_precision_score, confusion_matrix, roc_auc_score
 
 from leaderboard.coverage import Design, coverage
@@ -14,11 +15,10 @@ from leaderboard.intervals import (
     MIN_REALS_FOR_TPR,
     Metric,
     evaluate,
-    newcombe,
     runs,
     spread,
-    wilson,
 )
+from leaderboard.limits import newcombe, wilson
 from leaderboard.metrics import RANKING, OneClassError, curve
 
 ROUNDING = 1e-12
@@ -64,7 +64,8 @@ def test_repeated_clips_of_an_identity_add_no_certainty():
 def test_same_seed_same_numbers_and_order_of_clips_does_not_matter_to_values():
     y, s, g = drawn()
     assert evaluate(y, s, g, seed=3) == evaluate(y, s, g, seed=3)
-    assert evaluate(y, s, g, seed=3)["auc"].lo != evaluate(y, s, g, seed=4)["auc"].lo
+    assert evaluate(y, s, g, seed=3)["ap"].lo != evaluate(y, s, g, seed=4)["ap"].lo
+    assert evaluate(y, s, g, seed=3)["auc"] == evaluate(y, s, g, seed=4)["auc"]
     order = np.random.default_rng(0).permutation(len(y))
     moved = evaluate(y[order], s[order], g[order], seed=3)
     assert moved["auc"].value == pytest.approx(evaluate(y, s, g)["auc"].value)
@@ -195,14 +196,45 @@ def test_perfect_separation_has_newcombes_and_wilsons_intervals_not_a_point():
     assert (result["ap"].lo, result["eer"].hi) == (None, None)
 
 
-def test_few_identities_are_counted_instead_of_clips():
+def test_few_identities_have_an_auc_interval_that_counts_them_and_no_bootstrap():
     y, s, g = drawn(120)
-    few = evaluate(y, s, g % 12)
-    assert (few["auc"].lo, few["auc"].hi) == newcombe(few["auc"].value, 12, 12)
-    assert few["ap"].lo is None
+    few, many = evaluate(y, s, g % 12), evaluate(y, s, g)
     assert few["auc"].n_groups == 12
-    lopsided = evaluate(y, s, np.where(y == 1, g, -(g % 5)))
-    assert "newcombe" in lopsided["auc"].method
+    assert few["auc"].hi - few["auc"].lo > many["auc"].hi - many["auc"].lo
+    assert few["ap"].lo is None
+    alone = evaluate(y, s, np.where(y == 1, g, -1))["auc"]
+    assert (alone.lo, alone.hi) == newcombe(alone.value, 1, 1) and alone.se is None
+
+
+def test_the_limits_of_an_auc_are_those_of_its_logit_with_welchs_t():
+    y, s, _ = drawn(80, 0.7)
+    keep = (y == 1) | (np.arange(160) < 60)
+    y, s = y[keep], s[keep]
+    fake, real = s[y == 1], s[y == 0]
+    wins = fake[:, None] > real
+    above, below = wins.mean(axis=1), wins.mean(axis=0)
+    welch = ttest_ind(above, below, equal_var=False)
+    auc, se = wins.mean(), np.sqrt(np.var(above, ddof=1) / len(fake) + np.var(below, ddof=1) / len(real))
+    half = t_distribution(welch.df).ppf(0.975) * se / (auc * (1 - auc))
+    odds = auc / (1 - auc)
+    found = evaluate(y, s, np.arange(len(y)))["auc"]
+    assert found.se == pytest.approx(se)
+    assert found.lo / (1 - found.lo) == pytest.approx(odds * np.exp(-half))
+    assert found.hi / (1 - found.hi) == pytest.approx(odds * np.exp(half))
+
+
+def test_no_lower_limit_is_above_that_of_a_perfect_score():
+    y, g = np.tile([0, 1], 30), np.repeat(np.arange(30), 2)
+    lows = []
+    for worse in (0, 1, 2, 5, 10):
+        s = 100.0 * y + np.arange(60)
+        s[y == 0] += np.where(np.arange(30) < worse, 120.0, 0.0)
+        found = evaluate(y, s, g)["auc"]
+        lows.append(found.lo)
+        assert found.lo < found.value <= found.hi
+    assert lows == sorted(lows, reverse=True)
+    mirrored = evaluate(1 - y, s, g)["auc"]
+    assert (mirrored.lo, mirrored.hi) == pytest.approx((1 - found.hi, 1 - found.lo))
 
 
 def test_tpr_has_an_interval_only_with_enough_reals():
