@@ -18,9 +18,15 @@ _PLUGIN = """
 from detectors.cards import DetectorCard
 from detectors.registry import register
 
+class Empty:
+    def __init__(self, card): ...
+    def fit(self, train, val, ctx): ...
+    def load(self, folder, ctx): ...
+
+
 for number in range({count}):
     card = DetectorCard(f"empty_{{number}}", "audio", frozenset(), "nothing", "none", "none")
-    register(card)(type(f"Empty{{number}}", (), {{}}))
+    register(card)(type(f"Empty{{number}}", (Empty,), {{}}))
 """
 
 
