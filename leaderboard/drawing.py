@@ -28,7 +28,7 @@ def save(path: Path, height: float, data: str, paint: Callable[["Figure"], None]
         height: in inches.
         data: `sim` puts the notice below.
         paint: draws on the figure.
-        foot: stands below too.
+        foot: lines that stand below too.
 
     Raises:
         ValueError: another suffix.
@@ -38,7 +38,7 @@ def save(path: Path, height: float, data: str, paint: Callable[["Figure"], None]
 
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path}: pictures are PNG or SVG; name a file that ends with {' or '.join(_SUFFIXES)}")
-    below = [fill(text, _LINE) for text in (foot, NOTICE if data == "sim" else "") if text]
+    below = [text for text in (foot, fill(NOTICE, _LINE) if data == "sim" else "") if text]
     with mpl.rc_context({"svg.hashsalt": "avdf-bench", "font.size": 8}):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         paint(figure)

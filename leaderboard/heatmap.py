@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .drawing import save
+from .ranks import extent
 from .records import Record
 from .tables import NULL, SELF_REPORTED, Grid, Line, mark
 
@@ -18,8 +19,10 @@ _COLOURS = "PuOr"
 """ColorBrewer's diverging map, which is told apart with any colour vision: orange below 50, purple above."""
 _NARROW = 6
 """With up to so many test sets, two detectors stand side by side."""
-_FOOT = "Framed: in domain. Blank: not measured. In brackets: the 95 % interval contains 50. Trim: leading silence cut "
-_FOOT += "in training and test."
+_FOOT = (
+    "Framed: in domain. Blank: not measured. In brackets: 50 lies within the 95 % interval or the bounds for clips "
+    "without a score.\nTrim: leading silence cut in training and test."
+)
 _WHITE = 0.18
 """Relative luminance below which white is read better than black."""
 
@@ -97,10 +100,12 @@ def _write(axes: "Axes", place: tuple[int, int], record: Record) -> None:
 
     (y, x), auc = place, record.metrics["auc"]
     text = f"{100 * auc.value:.1f}"
-    if auc.lo is None or auc.hi is None or auc.lo <= 0.5 <= auc.hi:
+    lo, hi = extent(auc)
+    if lo <= 0.5 <= hi:
         text = f"({text})"
     red, green, blue, _ = mpl.colormaps[_COLOURS](auc.value)
     dark = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 < _WHITE
-    axes.text(x, y, text + mark(record).strip(), ha="center", va="center", fontsize=7, color="w" if dark else "k")
+    ink = "w" if dark else "k"
+    axes.text(x, y, text + mark(record).strip(), ha="center", va="center", fontsize=7, color=ink)
     if record.cell.domain == "in":
-        axes.add_patch(Rectangle((x - 0.47, y - 0.46), 0.94, 0.92, fill=False, ec="k", lw=1.0))
+        axes.add_patch(Rectangle((x - 0.45, y - 0.43), 0.9, 0.86, fill=False, ec=ink, lw=1.0))

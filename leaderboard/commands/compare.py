@@ -17,7 +17,7 @@ def add(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="the paired difference of two detectors in every cell that both have",
-        description="AUC of two detectors, the difference on the same clips with its 95 %% interval, and how many "
+        description="AUC of two detectors, the difference on the same clips with its 95 % interval, and how many "
         "clips would separate them. Exit status 1 if a cell cannot be compared.",
     )
     parser.add_argument("a", metavar="A", help="a detector, such as tiny_av-linear")

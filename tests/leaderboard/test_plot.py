@@ -69,13 +69,14 @@ def test_a_heatmap_holds_the_number_of_every_cell_and_brackets_those_at_chance(t
         record(test="sim_whole", auc=0.523),
         record(train="sim_local", auc=0.317),
         record("silence", metrics={"auc": metric(0.745, None)}),
+        record("silence", train="sim_local", metrics={"auc": metric(0.65, 0.05, worst=0.45, best=0.85)}),
         record("hidden-linear", probe="drop", auc=0.888),
         record("real-linear", "favc", "av1m", data="real", size=None, corpus=None, auc=0.777),
     ]
     heatmap([replace(one, verified=True) for one in measured], "sim", tmp_path / "a.svg")
     found = texts(tmp_path / "a.svg")
     numbers = [text for text in found if re.fullmatch(r"\(?\d\d\.\d\)?", text)]
-    assert sorted(numbers) == sorted(["91.2", "63.4", "(52.3)", "31.7", "(74.5)"])
+    assert sorted(numbers) == sorted(["91.2", "63.4", "(52.3)", "31.7", "(74.5)", "(65.0)"])
     assert {"tiny_a-linear, plain", "tiny_a-linear, trim", "silence, plain", "sim_local", "sim_lip"} <= set(found)
     assert not {"favc", "real-linear, plain", "hidden-linear, plain"} & set(found)
     heatmap(measured, "real", tmp_path / "real.svg")
