@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 4
 
-.PHONY: help install ood all test lint check clean
+.PHONY: help install ood all test lint check gate clean
 help:                ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' $(MAKEFILE_LIST)
 
@@ -32,8 +32,12 @@ lint: install        ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-check: install       ## are the leaderboard's generated files up to date?
+check: install       ## is the leaderboard what its files say, are submitted rows sound?
 	$(BIN)/python -m leaderboard check
+	$(BIN)/python -m leaderboard validate
+
+gate: install        ## did an out-of-domain number get worse than its row?
+	$(BIN)/python -m pytest benchmark -k ood -n $(WORKERS) --check
 
 clean:               ## remove the environment and the results, not the cache
 	rm -rf .venv results

@@ -12,6 +12,8 @@ from detectors.registry import RegistryError, registry
 
 _CHOSEN = pytest.StashKey[frozenset[str]]()
 
+_GATE = pytest.StashKey[str]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What a run can be told beside pytest's own options."""
@@ -46,6 +48,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Path("results"),
         metavar="FOLDER",
         help="records and per-clip scores go to a folder in here for each size and seed (default: results)",
+    )
+
+    group.addoption(
+        "--check",
+        action="store_true",
+        help="hold what was measured against the leaderboard's rows by its regression rule, and fail if it got worse",
+    )
+    group.addoption(
+        "--against",
+        type=Path,
+        default=Path(__file__).parent / "leaderboard" / "v1",
+        metavar="FOLDER",
+        help="the leaderboard version that --check uses (default: leaderboard/v1)",
     )
 
 
@@ -122,17 +137,39 @@ def bench(pytestconfig: pytest.Config) -> Any:
     )
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Run the gate when it was asked for: a run that got worse fails as a whole, though each cell was measured."""
+    config = session.config
+    if hasattr(config, "workerinput") or not config.option.check:
+        return
+    texts = _records(config.pluginmanager.getplugin("terminalreporter"))
+    if texts:
+        from benchmark.checking import check
+
+        config.stash[_GATE], red = check(texts, _results(config), config.option.against)
+        if red:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _records(terminalreporter: Any) -> list[str]:
+    """The records of all cells that ran, as JSON."""
+    reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.stats.get(kind, [])]
+    return [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "record"]
+
+
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """The table of the cells that this run selected, or what to select when there were none."""
-    reports = [report for kind in ("passed", "failed", "skipped") for report in terminalreporter.stats.get(kind, [])]
     for name in registry().broken if config.get_verbosity() < 0 and _is_benchmark(config) else ():
         terminalreporter.write_line(f"not imported: {name}")
-    texts = [value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "record"]
+    texts = _records(terminalreporter)
     if texts:
         from benchmark.summary import summary
 
         terminalreporter.section("results")
         terminalreporter.write_line(summary(texts, _results(config)))
+        if _GATE in config.stash:
+            terminalreporter.section("regression gate")
+            terminalreporter.write_line(config.stash[_GATE])
     elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _is_benchmark(config):
         terminalreporter.section("no cell selected")
         guess = cells.hint(config.option.keyword) if config.option.keyword else ""

@@ -1,0 +1,204 @@
+"""The gate: is any number worse than the one on record, by more than chance explains?
+
+Each newly measured cell is held against the row's:
+
+- **exactly**, where signature and fingerprint (processor, system and the libraries that compute) are the same: no
+  metric may differ by more than 1e-6;
+- **statistically** otherwise, on the same test clips: `leaderboard.regression`, paired and clustered by identity. The
+  frame AUC, of which no per-frame scores are kept, is compared without pairing, which is cautious;
+- **not at all**, where clips, corpus or protocol are not the same: the row is stale, and to be accepted anew.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import hypot
+from typing import Literal
+
+from .delong import Change, paired_change
+from .records import Record, RecordError
+from .regression import Judged, judge
+from .scores import TOLERANCE
+from .sources import Cells, Key, Measured
+
+FINGERPRINT = ("processor", "system", "python", "torch", "torchaudio", "numpy", "scipy", "av")
+"""Of a record's environment: where these agree, the same code gives the same digits."""
+
+Word = Literal["equal", "same", "rose", "new", "fell", "leak", "irreproducible", "incomparable", "failed", "lost"]
+RED: tuple[Word, ...] = ("failed", "lost", "irreproducible", "fell", "leak")
+"""What turns the gate red, in the order of the report."""
+STALE: Word = "incomparable"
+"""Red too where a run is held against rows, which no longer describe it; not between two states of the rows."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the gate says of one cell.
+
+    Attributes:
+        word: `equal` to the digit; `same` within chance; `rose`, to be accepted; `new`; and the red ones: `fell`,
+            `leak` (a control that moved), `irreproducible` (other digits from the same code and machine),
+            `incomparable`, `failed` (measured before, without a number now), `lost` (no longer there).
+        reason: in words, where the numbers do not tell.
+        old, new: AUC in [0, 1] (frame AUC where `metric` says so), None where there is none.
+        metric: what was compared.
+        judged: the statistical comparison, if there was one.
+    """
+
+    cell: str
+    word: Word
+    reason: str = ""
+    old: float | None = None
+    new: float | None = None
+    judged: Judged | None = None
+    metric: str = "auc"
+
+
+def gate(new: Cells, old: Cells, *, whole: bool) -> list[Verdict]:
+    """A verdict for each cell (and its frame AUC where it has one), in the order of their ids.
+
+    Args:
+        new: what was measured now.
+        old: the rows, or what was measured before.
+        whole: `new` should hold every cell of `old`; otherwise cells of `old` that were not selected are left out.
+    """
+    verdicts = [_lost(old[key]) for key in old if whole and key not in new]
+    paired: dict[str, tuple[Measured, Measured]] = {}
+    for key, one in new.items():
+        known = old.get(key)
+        early = _without_statistics(one, known)
+        if early is not None:
+            verdicts.append(early)
+        elif known is not None:
+            paired[_name(key, new)] = one, known
+    return sorted(verdicts + _compared(paired), key=lambda v: (v.cell, v.metric))
+
+
+def _name(key: Key, new: Cells) -> str:
+    """The cell's id; ids are unique within simulated and within real data."""
+    both = len({data for data, _ in new}) > 1
+    return f"{key[0]}:{key[1]}" if both else key[1]
+
+
+def _lost(old: Measured) -> Verdict:
+    return Verdict(old.record.cell.id, "lost", "it is on record, and no longer there", old=_auc(old.record))
+
+
+def _without_statistics(new: Measured, old: Measured | None) -> Verdict | None:
+    """The verdict on a cell that needs no test; None for one that does."""
+    record, cell = new.record, new.record.cell.id
+    if old is None:
+        if record.status != "ok":
+            return Verdict(cell, "failed", record.reason or record.status)
+        return Verdict(cell, "new", _against_published(record), new=_auc(record))
+    known = old.record
+
+    def verdict(word: Word, reason: str = "") -> Verdict:
+        return Verdict(cell, word, reason, _auc(known), _auc(record))
+
+    if record.status != "ok":
+        return verdict("failed", record.reason or record.status)
+    if different := _differences(record, known):
+        return verdict("incomparable", different)
+    if not _exact(record, known):
+        return None
+    if moved := _moved(record, known):
+        return verdict("irreproducible", f"{', '.join(moved)} differ by more than {TOLERANCE:.0e}")
+    return verdict("equal")
+
+
+def _auc(record: Record) -> float | None:
+    return record.metrics["auc"].value if "auc" in record.metrics else None
+
+
+def _differences(new: Record, old: Record) -> str:
+    """Why two records of a cell are not about the same thing; empty where they are."""
+    pairs: list[tuple[str, object, object]] = [
+        ("protocol", new.protocol, old.protocol),
+        ("size", new.size, old.size),
+        ("corpus", new.corpus, old.corpus),
+        *((f"{split} clips", new.manifests.get(split), old.manifests.get(split)) for split in ("train", "val", "test")),
+    ]
+    return ", ".join(
+        f"other {what}" if "clips" in what else f"{what} {_short(a)} against {_short(b)} on record"
+        for what, a, b in pairs
+        if a != b
+    )
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {value[name]}" for name in sorted(value))
+    return str(value)
+
+
+def _exact(new: Record, old: Record) -> bool:
+    """Whether the same code on the same clips ran on the same kind of machine."""
+    known = all(new.environment.get(name) is not None for name in FINGERPRINT)
+    equal = all(new.environment.get(name) == old.environment.get(name) for name in FINGERPRINT)
+    return known and equal and new.signature == old.signature
+
+
+def _moved(new: Record, old: Record) -> list[str]:
+    """Metrics that only one of the two has, or whose values differ."""
+    names = sorted({*new.metrics, *old.metrics})
+    return [
+        name
+        for name in names
+        if name not in new.metrics
+        or name not in old.metrics
+        or abs(new.metrics[name].value - old.metrics[name].value) > TOLERANCE
+    ]
+
+
+def _against_published(record: Record) -> str:
+    """A warning where a paper's number lies outside of this cell's interval; empty otherwise."""
+    auc, told = record.metrics.get("auc"), (record.published or {}).get("value")
+    if auc is None or told is None or auc.lo is None or auc.hi is None or auc.lo <= told <= auc.hi:
+        return ""
+    source = (record.published or {}).get("source")
+    return f"published {100 * told:.1f} ({source}) lies outside of [{100 * auc.lo:.1f}, {100 * auc.hi:.1f}]"
+
+
+def _compared(paired: Mapping[str, tuple[Measured, Measured]]) -> list[Verdict]:
+    """Statistical verdicts, corrected for their number."""
+    changes: dict[tuple[str, str], Change] = {}
+    verdicts = []
+    for name, (new, old) in paired.items():
+        try:
+            changes[name, "auc"] = paired_change(new.scores(), old.scores())
+        except (RecordError, ValueError) as error:
+            verdicts.append(Verdict(name, "incomparable", str(error), _auc(old.record), _auc(new.record)))
+            continue
+        if frames := _unpaired(new.record, old.record):
+            changes[name, "frame_auc"] = frames
+        elif "frame_auc" in old.record.metrics and "frame_auc" not in new.record.metrics:
+            told = old.record.metrics["frame_auc"].value
+            verdicts.append(Verdict(name, "failed", "it has no frame scores any more", told, metric="frame_auc"))
+    controls = [key for key in changes if paired[key[0]][0].record.cell.control]
+    for (name, metric), judged in judge(changes, controls).items():
+        after, before = (one.record.metrics[metric].value for one in paired[name])
+        word = _word(judged, control=(name, metric) in controls)
+        verdicts.append(Verdict(name, word, "", before, after, judged, metric))
+    return verdicts
+
+
+def _word(judged: Judged, *, control: bool) -> Word:
+    return "leak" if control and judged.word != "same" else judged.word
+
+
+def _unpaired(new: Record, old: Record) -> Change | None:
+    """The change of the frame AUC as if the two had nothing in common; None where it or its error is not known."""
+    a, b = new.metrics.get("frame_auc"), old.metrics.get("frame_auc")
+    if a is None or b is None or a.se is None or b.se is None:
+        return None
+    return Change(a.value - b.value, hypot(a.se, b.se), min(a.n_groups, b.n_groups) - 1, a.n_pos + a.n_neg, a.n_groups)
+
+
+def red(verdicts: Iterable[Verdict], *, rows: bool) -> bool:
+    """Whether any verdict stops a change; `rows`: a run was held against rows, which have to be current."""
+    return any(verdict.word in RED or (rows and verdict.word == STALE) for verdict in verdicts)
+
+
+def of_word(verdicts: Sequence[Verdict], word: Word) -> list[Verdict]:
+    """The verdicts with one word."""
+    return [verdict for verdict in verdicts if verdict.word == word]
