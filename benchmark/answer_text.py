@@ -67,7 +67,7 @@ def _side(answer: Answer) -> str:
     if answer.threshold is None:
         return "none"
     margin = answer.score - answer.threshold
-    side = f"{margin:.4g} above it: called fake" if margin > 0 else f"{-margin:.4g} below it: called real"
+    side = f"{margin:.4g} above it: called fake" if margin > 0 else f"{abs(margin):.4g} below it: called real"
     return f"{answer.threshold:.4g}; the score is {side}"
 
 
