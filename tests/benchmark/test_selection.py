@@ -1,10 +1,8 @@
 """What `-k` and `-m` select, as a user types it."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +20,47 @@ def collect(*arguments: str) -> tuple[int, list[str], str]:
 
 
 def test_k_ood_selects_the_out_of_domain_cells_and_nothing_else() -> None:
-    _, ids, _ = collect("-k", "ood")
+    _, ids, output = collect("-k", "ood")
     assert ids == [cell.id for cell in cells() if cell.train != cell.test]
     assert len(set(ids)) == len(ids) > 100
+    assert "test_contract" not in output
 
 
 def test_k_ind_selects_the_in_domain_cells_and_nothing_else() -> None:
-    _, ids, _ = collect("-k", "ind")
+    _, ids, output = collect("-k", "ind")
     assert ids == [cell.id for cell in cells() if cell.train == cell.test]
+    assert "test_contract" not in output
+
+
+def test_k_contract_selects_the_contract_of_everything_registered_and_no_cell() -> None:
+    _, ids, output = collect("-k", "contract")
+    subjects = [line.partition("[")[2].rstrip("]") for line in output.splitlines() if "::test_contract[" in line]
+    known = registry()
+    assert ids == [] and sorted(subjects) == sorted([*known.encoders, *known.heads, *known.detectors])
+
+
+@pytest.mark.parametrize(
+    ("names", "condition"),
+    [
+        (["tiny_v"], lambda row: row.encoder == "tiny_v"),
+        (["tiny_v.random"], lambda row: row.encoder == "tiny_v" and row.random),
+        (["linear"], lambda row: row.head == "linear"),
+        (["silence", "tiny_a-linear"], lambda row: row.name in ("silence", "tiny_a-linear")),
+    ],
+)
+def test_detector_selects_the_cells_of_what_it_names(names: list[str], condition: Callable[..., bool]) -> None:
+    _, ids, _ = collect("-k", "ood", *(f"--detector={name}" for name in names))
+    assert ids == [cell.id for cell in cells() if cell.train != cell.test and condition(cell.row)] != []
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("tiny_w", "did you mean tiny_v"), ("nowhere/flicker.py", "there is no file nowhere/flicker.py")],
+)
+def test_an_unknown_detector_is_a_usage_error_without_a_traceback(value: str, words: str) -> None:
+    code, ids, output = collect("--detector", value)
+    assert code == 4 and ids == []
+    assert words in output and "Traceback" not in output and "INTERNALERROR" not in output
 
 
 def test_words_combine() -> None:
@@ -81,21 +112,10 @@ def test_every_mark_is_documented() -> None:
 
 def test_names_cannot_match_k_ood_or_k_ind_by_accident() -> None:
     known = registry()
-    names = [*known.encoders, *known.heads, *known.detectors, "test_detection", "test_detection.py"]
+    modules = [name for path in (ROOT / "benchmark").glob("test_*.py") for name in (path.name, path.stem)]
+    names = [*known.encoders, *known.heads, *known.detectors, *modules]
     assert not known.broken
     assert not [name for name in names if "ood" in name or "ind" in name]
-
-
-def test_a_module_that_does_not_import_is_named_and_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / "half.py").write_text("import nonsense_that_is_not_there\n")
-    (tmp_path / "more.py").write_text(f"import detectors; detectors.__path__.append({str(tmp_path)!r})\n")
-    command = [sys.executable, "-m", "pytest", "benchmark", "--collect-only", "-k", "silence", "-p", "more"]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100)
-    assert run.returncode == 0 and "silence-sim_whole_to_sim_lip" in run.stdout
-    assert (
-        "not imported: detectors.half: ModuleNotFoundError: No module named 'nonsense_that_is_not_there'" in run.stdout
-    )
 
 
 def test_collection_imports_nothing_heavy() -> None:
