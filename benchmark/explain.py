@@ -63,13 +63,19 @@ def _parser() -> argparse.ArgumentParser:
     shape = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(prog="python -m benchmark.explain", description=__doc__, formatter_class=shape)
     parser.add_argument("cell", metavar="CELL", help="its id, as in the name of its record")
-    parser.add_argument("--best", type=int, default=2, metavar="N", help="of each class (default: 2)")
-    parser.add_argument("--worst", type=int, default=2, metavar="N", help="of each class (default: 2)")
+    parser.add_argument("--best", type=_count, default=2, metavar="N", help="of each class (default: 2)")
+    parser.add_argument("--worst", type=_count, default=2, metavar="N", help="of each class (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="for the pictures (default: one named as the cell)")
     parser.add_argument("--results", type=Path, default=Path("results"), help="as pytest's (default: results)")
     parser.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
     parser.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="draws the corpus (default: 0)")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of clips")
+    return int(text)
 
 
 def _explain(cell: Cell, options: argparse.Namespace) -> None:

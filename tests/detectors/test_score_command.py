@@ -40,7 +40,7 @@ def recorded(suite: Suite, cell: str, clip: str) -> dict[str, float]:
     return {name.removeprefix("seed"): table.loc[clip, name] for name in table if name.startswith("seed")}
 
 
-def test_the_score_is_the_one_on_record_to_the_last_digit_and_nothing_is_trained_twice(
+def test_score_and_threshold_are_those_on_record_to_the_last_digit_and_nothing_is_trained_twice(
     suite: Suite, tmp_path: Path
 ) -> None:
     cells = "sim_local_to_sim_wild and (tiny_av.random or logmel) and not drop and not trimtest"
@@ -60,6 +60,8 @@ def test_the_score_is_the_one_on_record_to_the_last_digit_and_nothing_is_trained
         on_record = recorded(suite, cell, "sim_wild.test.0003f")
         assert set(on_record) == set(seeds)
         assert {seed: run["score"] for seed, run in answer["seeds"].items()} == on_record
+        thresholds = {str(each["seed"]): each["threshold_at_val"] for each in suite.record(cell).runs}
+        assert {seed: each["threshold"] for seed, each in answer["seeds"].items()} == thresholds
         assert answer["score"] == np.mean(list(on_record.values()))
         frames = np.array([frame["score"] for frame in answer["frames"]])
         if len(on_record) == 1:
@@ -85,7 +87,9 @@ def test_what_is_not_fitted_is_fitted_and_said_and_one_bad_file_loses_no_other(s
     ):
         assert f"error: {file}: {words}" in told.stderr
     assert str(good) in told.stdout and "score is" in told.stdout and "no probability" in told.stdout
-    again = score(suite, good, "--detector", "logmel-linear", "--train", "sim_whole")
+    before = fitted_files(suite)
+    again = score(suite, good, "--detector", "logmel-linear", "--train", "sim_whole", "--device", "cpu:0")
+    assert fitted_files(suite) == before
     assert again.returncode == 0 and again.stderr == "" and again.stdout == told.stdout
 
 
@@ -128,6 +132,11 @@ def test_pictures_of_an_example_are_the_same_bytes_again(suite: Suite, tmp_path:
         assert "energy is a control" in told.stdout
         drawn.append((tmp_path / name).read_bytes())
     assert drawn[0] == drawn[1] and b"<svg" in drawn[0]
+
+
+def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "x.mp4", "--detector", "energy", "--train", "sim_local", "--device", "cuda:77"]) == 1
+    assert "--device cuda:77 cannot be used here" in capsys.readouterr().err
 
 
 def test_a_picture_of_another_format_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
