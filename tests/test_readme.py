@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ def blocks(language: str) -> list[str]:
 
 
 COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line]
+EXAMPLES = {text.removeprefix('"""').partition(":")[0].lower(): text for text in blocks("python")}
+"""The example files by the stem that the page gives them."""
 
 
 def copied(folder: Path) -> Path:
@@ -55,32 +58,53 @@ def test_make_targets_exist_and_are_run_by_continuous_integration() -> None:
     assert "pytest benchmark -k ood -n $(WORKERS)" in makefile and "WORKERS ?= 4" in makefile
 
 
+def test_examples_are_called_as_the_page_says() -> None:
+    assert set(EXAMPLES) == {"flicker", "bands", "distance"}
+    assert all(f"`{name}.py`" in README for name in EXAMPLES)
+
+
 def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tmp_path: Path) -> None:
     folder = copied(tmp_path / "avdf-bench")
     cache = tmp_path / "cache"
     shutil.copytree(smoke_cache, cache)
-    example = blocks("python")[0]
+    for name, text in EXAMPLES.items():
+        (folder / f"{name}.py").write_text(text)
     shutil.rmtree(folder / "leaderboard" / "v1" / "rows")  # what was accepted from one size is not replaced by another
     done = 0
     for command in COMMANDS:
         if command.startswith("make ") or command == "pytest benchmark -k ood -n 4":  # continuous integration's
             continue
-        if "flicker" in command:
-            (folder / "detectors" / "flicker.py").write_text(example)
         finished = run(command, folder, cache)
         assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
         done += 1
-    assert done >= 12
-    assert "flicker" not in {row.detector for row in rows.read_all(folder / "leaderboard" / "v1")}
+    assert done >= 16
+    assert "flicker" in {row.detector for row in rows.read_all(folder / "leaderboard" / "v1")}
+    assert "flicker" in (folder / "leaderboard" / "v1" / "sim.md").read_text()
+    measured = {path.name for path in (folder / "results" / "smoke-seed0").glob("bands-distance-*.json")}
+    assert "bands-distance-sim_whole_to_sim_local.json" in measured
 
 
-def test_the_example_detector_reaches_the_table(smoke_cache: Path, tmp_path: Path) -> None:
+def test_the_example_detector_dropped_in_reaches_the_table(smoke_cache: Path, tmp_path: Path) -> None:
     folder = copied(tmp_path / "avdf-bench")
-    (folder / "detectors" / "flicker.py").write_text(blocks("python")[0])
+    (folder / "detectors" / "flicker.py").write_text(EXAMPLES["flicker"])
     measured = run('pytest benchmark -k "flicker and sim_whole_to_sim_lip and not probe"', folder, smoke_cache)
     assert measured.returncode == 0 and "flicker" in measured.stdout
     assert run("python -m leaderboard accept results/default-seed0", folder, smoke_cache).returncode == 0
     assert "flicker" in (folder / "leaderboard" / "v1" / "sim.md").read_text()
+
+
+def test_the_example_is_found_as_an_entry_point(tmp_path: Path) -> None:
+    (group,) = tomllib.loads(blocks("toml")[0])["project"]["entry-points"].items()
+    about = tmp_path / "stranger-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger\nVersion: 1.0\n")
+    lines = [f"[{group[0]}]", *(f"{name} = {module}" for name, module in group[1].items())]
+    (about / "entry_points.txt").write_text("\n".join(lines))
+    (tmp_path / "flicker.py").write_text(EXAMPLES["flicker"])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    command = [sys.executable, "-c", "from detectors.registry import row; print(row('flicker').modules)"]
+    found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip() == "('flicker',)", found.stderr
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)#:]+)\)", README))
