@@ -16,7 +16,14 @@ from datasets.clip import Clip
 from datasets.errors import ClipError
 from detectors.cards import DetectorCard, EncoderCard, HeadCard, Weights
 from detectors.compose import build
-from detectors.contract import Subject, detector_complaints, head_complaints, registration_complaints
+from detectors.contract import (
+    Subject,
+    complaints,
+    detector_complaints,
+    head_complaints,
+    registration_complaints,
+    subjects,
+)
 from detectors.contract_common import global_state, numbered
 from detectors.contract_encoder import encoder_complaints
 from detectors.contract_kit import Kit, blinded, make_kit
@@ -293,10 +300,14 @@ def test_a_detector_is_given_the_classes_that_it_needs(kit: Kit, tmp_path: Path)
     assert check(Watching, kit, tmp_path, BOTH) == [] and set(map(frozenset, seen)) == {frozenset({0, 1})}
 
 
-@pytest.mark.parametrize("name", ["tiny_av-linear", "logmel-linear"])
-def test_composed_detectors_keep_the_contract(name: str, kit: Kit, tmp_path: Path) -> None:
+@pytest.mark.parametrize("subject", subjects(), ids=str)
+def test_everything_registered_keeps_the_contract(subject: Subject, kit: Kit, tmp_path: Path) -> None:
+    assert complaints(subject, kit, tmp_path / "fitted") == []
+
+
+def test_a_composed_detector_keeps_the_contract(kit: Kit, tmp_path: Path) -> None:
     store, ctx = FeatureStore(tmp_path / "features"), Context()
-    detector = build(name, 43, store, ctx)[0]
+    detector = build("tiny_av-linear", 43, store, ctx)[0]
     assert check(lambda: detector, kit, tmp_path, detector.card.needs) == []  # type: ignore[arg-type]
 
 

@@ -324,11 +324,14 @@ def test_a_module_that_fails_to_import_is_kept_with_its_traceback_and_stops_noth
     code = (
         "import sys, detectors; detectors.__path__.append(sys.argv[1]);"
         "from detectors.registry import registry, rows;"
-        "assert 'silence' in [r.name for r in rows()] and rows()[-1].name == 'broken_plugin';"
+        "assert [r.name for r in rows()][-3:] == ['silence', 'a_first', 'broken_plugin'];"
+        "assert registry().detectors['silence'].module == 'detectors.silence';"
+        "assert 'detectors.silence and again by detectors.a_first' in registry().broken['detectors.a_first'].reason;"
         "assert 'torch' not in sys.modules;"
         "print(registry().broken['detectors.broken_plugin'].traceback)"
     )
-    (tmp_path / "broken_plugin.py").write_text("raise RuntimeError('no such model')\n")
+    written(tmp_path, "broken_plugin.py", "raise RuntimeError('no such model')\n")
+    written(tmp_path, "a_first.py", FILE.format(name="silence"))  # found before the built-in one, which wins
     run = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=60
     )
