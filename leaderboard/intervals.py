@@ -23,7 +23,7 @@ import numpy as np
 
 from .components import clustered_spread, placements
 from .limits import auc_limits, logit_limits, wilson
-from .metrics import AT_THRESHOLD, RANKING, Curve, Ranking, impute
+from .metrics import RANKING, Curve, Ranking, at_threshold, impute
 
 RESAMPLES = 2_000
 MIN_IDENTITIES = 20
@@ -173,17 +173,10 @@ def _measure(
 
     result = {name: ranked(RANKING[name]) for name in metrics}
     for name, thresholds in cut.items():
-        metric = _at_threshold(name)
+        metric = at_threshold(name)
         pairs = [list(zip(side, thresholds, strict=True)) for side in data.sides]
         result[name] = np.array([np.mean([metric(data.y, s, t, w) for s, t in side], axis=0) for side in pairs])
     return result
-
-
-def _at_threshold(name: str) -> Callable[..., np.ndarray]:
-    kind = name.split("_at_")[0]
-    if kind not in AT_THRESHOLD:
-        raise ValueError(f"{name} is no metric at a threshold; their names begin with one of {list(AT_THRESHOLD)}")
-    return AT_THRESHOLD[kind]
 
 
 def _bootstrap(
@@ -261,7 +254,7 @@ def runs(
             row[name] = float(np.mean([metric(side[i].curve())[0] for side in data.rankings]))
         for name, t in thresholds.items():
             cut = float(np.broadcast_to(np.asarray(t, dtype=np.float64), len(seeds))[i])
-            row[name] = float(np.mean([_at_threshold(name)(data.y, side[i], cut)[0] for side in data.sides]))
+            row[name] = float(np.mean([at_threshold(name)(data.y, side[i], cut)[0] for side in data.sides]))
         result.append(row)
     return result
 

@@ -198,6 +198,18 @@ AT_THRESHOLD: Mapping[str, Callable[..., np.ndarray]] = MappingProxyType({"acc":
 """Metrics at a threshold; in records `acc_at_0`, `acc_at_val` and so on, with where the threshold comes from."""
 
 
+def at_threshold(name: str) -> Callable[..., np.ndarray]:
+    """The metric that `acc_at_val` or the like names.
+
+    Raises:
+        ValueError: there is none.
+    """
+    kind = name.split("_at_")[0]
+    if kind not in AT_THRESHOLD:
+        raise ValueError(f"{name} is no metric at a threshold; their names begin with one of {list(AT_THRESHOLD)}")
+    return AT_THRESHOLD[kind]
+
+
 def impute(y: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, ...]:
     """Scores with the missing ones (NaN or infinite) replaced: `(worst, best)`, or one array if none is missing.
 

@@ -10,8 +10,10 @@ import numpy as np
 
 from .components import ROUNDING, clustered_spread, structural_components
 from .delong import Change, change
+from .intervals import evaluate
 from .limits import auc_limits
-from .populations import Layout, Population
+from .metrics import RANKING, at_threshold, curve
+from .populations import Layout, Population, pairs
 from .regression import ALPHA, critical, judge, p_value, powered
 
 FAMILIES = (1, 4, 32, 320)
@@ -110,8 +112,8 @@ class Power:
 
     Attributes:
         alone, among: shares called as the only cell, and as one of 320 of which no other changed.
-        promised: mean of `Judged.powered` where nothing changed, as the only cell and as one of 320.
-        kept: share of drops of that size that are called.
+        promised: median of `Judged.powered` where nothing changed, as the only cell and as one of 320.
+        kept: share of drops of that size that are called; 0 where none is promised.
     """
 
     alone: dict[float, float]
@@ -134,7 +136,7 @@ def power(
         return float(np.mean([-c.value > critical(c, level) for c in found]))
 
     still = changes(0.0)
-    promised = [float(np.mean([powered(c, level) for c in still])) for level in levels]
+    promised = [float(np.median([powered(c, level) for c in still])) for level in levels]
     rates = {drop: [called(changes(drop), level) for level in levels] for drop in DROPS}
     kept = [called(changes(drop), level) if drop < auc else 0.0 for drop, level in zip(promised, levels, strict=True)]
     alone, among = ({drop: rate[i] for drop, rate in rates.items()} for i in range(2))
@@ -160,18 +162,16 @@ def _changed(
 
 @dataclass(frozen=True)
 class Coverage:
-    """Share of repetitions whose interval holds the true AUC, and the mean width of the intervals."""
+    """Share of the given intervals that hold the truth, their mean width, and in how many repetitions there was one."""
 
     share: float
     width: float
+    given: float = 1.0
 
 
 def coverage(test: Layout, population: Population, auc: float, repetitions: int, rng: np.random.Generator) -> Coverage:
     """Coverage of the 95 % interval of the AUC."""
-    limits = np.array([_limits(test, population.draw(test, auc, rng)) for _ in range(repetitions)])
-    return Coverage(
-        float(np.mean((limits[:, 0] <= auc) & (auc <= limits[:, 1]))), float(np.mean(limits[:, 1] - limits[:, 0]))
-    )
+    return _covered([_limits(test, population.draw(test, auc, rng)) for _ in range(repetitions)], auc)
 
 
 def _limits(test: Layout, scores: np.ndarray) -> tuple[float, float]:
@@ -179,3 +179,30 @@ def _limits(test: Layout, scores: np.ndarray) -> tuple[float, float]:
     value = float(components[test.y == 1].mean())
     lo, hi, _ = auc_limits(value, clustered_spread(test.y, test.groups, components))
     return lo, hi
+
+
+def _covered(limits: Sequence[tuple[float | None, float | None]], truth: float) -> Coverage:
+    known = np.array([pair for pair in limits if pair[0] is not None], dtype=float).reshape(-1, 2)
+    if not len(known):
+        return Coverage(float("nan"), float("nan"), 0.0)
+    held = (known[:, 0] <= truth) & (truth <= known[:, 1])
+    return Coverage(float(held.mean()), float(np.diff(known).mean()), len(known) / len(limits))
+
+
+THRESHOLDS = {"acc_at_0": 0.0, "fpr_at_0": 0.0}
+
+
+def metrics_coverage(
+    test: Layout, population: Population, auc: float, repetitions: int, rng: np.random.Generator
+) -> dict[str, Coverage]:
+    """Coverage of the 95 % intervals of all metrics, from 400 resamples; the truth is that of 100,000 identities."""
+    large = pairs(100_000)
+    scores = population.draw(large, auc, rng)
+    c = curve(large.y, scores)
+    truth = {name: float(metric(c)[0]) for name, metric in RANKING.items()} | {"auc": auc}
+    truth |= {name: float(at_threshold(name)(large.y, scores, t)[0]) for name, t in THRESHOLDS.items()}
+    found = [
+        evaluate(test.y, population.draw(test, auc, rng), test.groups, THRESHOLDS, seed=i, resamples=400)
+        for i in range(repetitions)
+    ]
+    return {name: _covered([(m[name].lo, m[name].hi) for m in found], value) for name, value in truth.items()}

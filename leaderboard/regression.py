@@ -45,7 +45,7 @@ class Judged:
         p: two-sided, corrected for the number of cells, in [0, 1].
         critical: the smallest drop that would have been called here, at this standard error and with what the other
             cells leave of Holm's correction; infinite where no drop would have been.
-        powered: the true drop that is called in 80 % of cases, under the same conditions.
+        powered: the true drop that is called in about 80 % of cases; infinite where none is sure to be.
     """
 
     word: Word
@@ -89,18 +89,33 @@ def p_value(change: Change) -> float:
 
 def critical(change: Change, level: float) -> float:
     """The smallest drop whose two-sided p value reaches `level` at this change's standard error, and 0.2 points."""
-    from scipy.special import stdtrit
-
     if level < _surest(change) or not np.isfinite(change.se):
         return float("inf")
-    return max(LEAST, -float(stdtrit(change.df, level / 2)) * change.se)
+    return max(LEAST, _quantile(change.df, level) * change.se)
+
+
+def _quantile(df: float, level: float) -> float:
+    """How many standard errors a two-sided p value of `level` takes."""
+    from scipy.special import stdtrit
+
+    return -float(stdtrit(df, level / 2))
 
 
 def powered(change: Change, level: float) -> float:
-    """The true drop whose measured value exceeds `critical` in 80 % of cases at this change's standard error."""
+    """The true drop that reaches `critical` in about 80 % of cases; infinite where none is sure to.
+
+    A drop is not the same for every identity and adds to the standard error. Its standard deviation over identities is
+    taken to be as large as the drop itself; in simulations with normal scores it was 0.6 to 1.4 times the drop.
+    """
     from scipy.special import ndtri
 
-    return critical(change, level) + float(ndtri(POWER)) * change.se
+    least, sure = critical(change, level), float(ndtri(POWER))
+    if not np.isfinite(least):
+        return least
+    identities = min(change.n_groups, change.df + 1)
+    factor = sure + _quantile(change.df, level)
+    room = 1 - factor**2 / identities
+    return max(least + sure * change.se, factor * change.se / float(np.sqrt(room))) if room > 0 else float("inf")
 
 
 def _surest(change: Change) -> float:

@@ -11,11 +11,14 @@ from itertools import product
 import numpy as np
 
 from .markdown import table
+from .metrics import RANKING
 from .populations import POPULATIONS, Population, pairs, published
-from .rates import DIGITS, DROPS, FAMILIES, coverage, false_alarms, power
+from .rates import DIGITS, DROPS, FAMILIES, THRESHOLDS, coverage, false_alarms, metrics_coverage, power
 
 RELATIONS: tuple[float | str, ...] = (0.5, 0.9, 0.99, 0.999, DIGITS)
 AUCS = (0.5, 0.7, 0.9, 0.99, 0.999)
+LEVELS = (0.5, 0.7, 0.9, 0.97)
+METRICS = (*RANKING, *THRESHOLDS)
 HIGH = 0.9
 """From this AUC on, reals can be mistaken."""
 
@@ -55,6 +58,14 @@ def coverage_rows(repetitions: int, seed: int) -> Iterator[list[str]]:
         ]
 
 
+def metrics_rows(repetitions: int, seed: int) -> Iterator[list[str]]:
+    """A line for each number of identities, population and AUC: coverage by metric."""
+    for i, (n, population, auc) in enumerate(product((20, 42), POPULATIONS[:4], LEVELS)):
+        found = metrics_coverage(pairs(n), population, auc, repetitions, np.random.default_rng((seed, i)))
+        shares = [f"{100 * c.share:.1f} ({100 * c.given:.0f})" if c.given else "" for c in found.values()]
+        yield [f"{n} identities", population.name, f"{100 * auc:g}", *shares]
+
+
 _SETS = len(published())
 PARTS: dict[str, tuple[str, list[str], Section, int]] = {
     "false-alarms": (
@@ -80,6 +91,12 @@ PARTS: dict[str, tuple[str, list[str], Section, int]] = {
         ["test set", "scores", *(f"{100 * auc:g}" for auc in AUCS)],
         coverage_rows,
         (5 + _SETS) * len(POPULATIONS),
+    ),
+    "metrics": (
+        "Coverage of the 95 % intervals of all metrics, with the share of repetitions that had one",
+        ["test set", "scores", "AUC", *METRICS],
+        metrics_rows,
+        2 * 4 * len(LEVELS),
     ),
 }
 
