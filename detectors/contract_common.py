@@ -16,19 +16,6 @@ from .traces import own_traceback, reason_of
 
 SLACK = 0.25
 """Seconds by which spans may pass the end of a clip beside one row: streams of a file end unevenly."""
-_OTHER: dict[str, Any] = {
-    "label_video": 1,
-    "label_audio": 1,
-    "method": "another",
-    "identity": "somebody",
-    "source": "elsewhere",
-    "pair": "another",
-    "segments": ((0.0, 0.5),),
-    "segments_audio": ((0.0, 0.5),),
-    "segments_video": ((0.0, 0.5),),
-    "dataset": "another",
-    "split": "another",
-}
 
 
 def attempt(what: str, call: Callable[[], Any], allowed: tuple[type[Exception], ...] = ()) -> tuple[Any, str | None]:
@@ -113,12 +100,34 @@ def _read(answer: Callable[[Clip], Any], clip: Clip, kit: Kit) -> list[str]:
     """The fields that an answer depends on; each is changed alone where changing all changes the answer."""
     hidden = blinded(clip)
     expected = answer(hidden)
-    others = {"id": "another", "label": 1, **_OTHER, "path": kit.copies[clip.id]}
-    if same(answer(clip), expected) and same(answer(replace(hidden, **others)), expected):
+    others = [_hints(clip, kit, fake) for fake in (False, True)]
+    if same(answer(clip), expected) and all(same(answer(replace(hidden, **other)), expected) for other in others):
         return []
-    changes = [(name, value) for name in others for value in (others[name], getattr(clip, name))]
+    others.append({name: getattr(clip, name) for name in others[0]})
+    changes = [(name, value) for other in others for name, value in other.items()]
     read = [f"clip.{name}" for name, value in changes if not same(answer(replace(hidden, **{name: value})), expected)]
     return list(dict.fromkeys(read)) or ["labels, names or relations of the clip"]
+
+
+def _hints(clip: Clip, kit: Kit, fake: bool) -> dict[str, Any]:
+    """Everything that is known of a clip beside its content, as it would be for a real or a fake one."""
+    segments = ((0.0, 0.5),) if fake else ()
+    return {
+        "id": "another.0007f" if fake else "another.0007r",
+        "dataset": "another",
+        "split": "train",
+        "path": kit.copies[clip.id][fake],
+        "label": int(fake),
+        "label_video": int(fake),
+        "label_audio": int(fake),
+        "method": "fake" if fake else "real",
+        "identity": "somebody",
+        "source": "elsewhere",
+        "pair": "another.0007",
+        "segments": segments,
+        "segments_audio": segments,
+        "segments_video": segments,
+    }
 
 
 def numbered(complaints: Sequence[str]) -> str:

@@ -22,14 +22,14 @@ class Kit:
     Attributes:
         train, val: six and two clips to fit on; `test`: two more.
         odd: clips by what is wrong with them; a detector may refuse them with a `ClipError`.
-        copies: by the id of a test clip the path of a copy of its file, in the same folder.
+        copies: by the id of a test clip the paths of two copies of its file, called as real and as fake ones are.
     """
 
     train: tuple[Clip, ...]
     val: tuple[Clip, ...]
     test: tuple[Clip, ...]
     odd: Mapping[str, Clip]
-    copies: Mapping[str, str]
+    copies: Mapping[str, tuple[str, str]]
 
     @property
     def scored(self) -> dict[str, Clip]:
@@ -49,7 +49,10 @@ def make_kit(folder: Path) -> Kit:
         make(pair, folder)
     planned = plan("sim_local", "smoke", root=folder)[: 2 * _PAIRS]
     clips = [_renamed(clip, folder, f"clip{index}") for index, clip in enumerate(planned)]
-    copies = {clip.id: _copied(clip, f"copy_of_{clip.id}").path for clip in clips[8:]}
+    copies = {
+        clip.id: (_copied(clip, f"real/{clip.id}-r").path, _copied(clip, f"fake/{clip.id}-f").path)
+        for clip in clips[8:]
+    }
     return Kit(tuple(clips[:6]), tuple(clips[6:8]), tuple(clips[8:]), _odd(clips[0], pairs[0][0], folder), copies)
 
 
@@ -69,6 +72,7 @@ def _renamed(clip: Clip, folder: Path, name: str) -> Clip:
 
 def _copied(clip: Clip, name: str) -> Clip:
     copy = replace(clip, id=name, path=f"{name}.mp4", sha256=None, duration=None)
+    copy.file.parent.mkdir(exist_ok=True)
     shutil.copy(clip.file, copy.file)
     shutil.copy(clip.landmarks, copy.landmarks)
     return copy
