@@ -139,14 +139,11 @@ def _exact(new: Record, old: Record) -> bool:
 
 
 def _moved(new: Record, old: Record) -> list[str]:
-    """Metrics that only one of the two has, or whose values differ."""
-    names = sorted({*new.metrics, *old.metrics})
+    """Metrics on record that are gone, or have another value; one that is new has nothing to be held against."""
     return [
         name
-        for name in names
-        if name not in new.metrics
-        or name not in old.metrics
-        or abs(new.metrics[name].value - old.metrics[name].value) > TOLERANCE
+        for name, known in sorted(old.metrics.items())
+        if name not in new.metrics or abs(new.metrics[name].value - known.value) > TOLERANCE
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 from sample_records import clips, metric, record, write_measured
 
 from leaderboard import rows
-from leaderboard.__main__ import main
+from leaderboard.__main__ import VERSION, main
 from leaderboard.gate import FINGERPRINT, RED, gate, red
 from leaderboard.gate_report import report
 from leaderboard.sources import SourceError, cells_of, opened
@@ -42,6 +42,19 @@ def test_equal_code_clips_and_machine_have_to_give_equal_digits(old, tmp_path):
     nudged.loc[nudged.index[1], "seed43"] -= 3
     moved = word(run(tmp_path / "moved", (record(), nudged)), old)
     assert moved.word == "irreproducible" and "auc" in moved.reason and red([moved], rows=True)
+
+
+def test_a_metric_that_is_gone_is_noticed_and_a_new_one_is_welcome(old):
+    ((key, one),) = old.items()
+    fewer = {name: value for name, value in one.record.metrics.items() if name != "eer"}
+    short = {key: replace(one, record=replace(one.record, metrics=fewer))}
+    assert word(short, old).word == "irreproducible"
+    assert word(old, short).word == "equal"
+
+
+def test_no_committed_cell_that_is_held_from_below_is_saturated():
+    cells = [one.record for one in cells_of(VERSION).values() if not one.record.cell.control]
+    assert cells and max(record.metrics["auc"].value for record in cells) <= 0.97
 
 
 def test_elsewhere_only_what_chance_does_not_explain_counts(old, tmp_path):
