@@ -10,7 +10,7 @@ from detectors.contract import Subject, complaints, subjects
 
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    from detectors.contract_kit import make_kit
+    from detectors.contract.kit import make_kit
 
     return make_kit(tmp_path_factory.mktemp("clips"))
 
@@ -19,7 +19,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Any:
 def test_contract(
     subject: Subject, kit: Any, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any
 ) -> None:
-    from detectors.contract_common import numbered
+    from detectors.contract.common import numbered
 
     monkeypatch.setenv("AVDF_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     found = complaints(subject, kit, tmp_path / "fitted")

@@ -24,9 +24,9 @@ from detectors.contract import (
     registration_complaints,
     subjects,
 )
-from detectors.contract_common import global_state, numbered
-from detectors.contract_encoder import encoder_complaints
-from detectors.contract_kit import Kit, blinded, make_kit
+from detectors.contract.common import global_state, numbered
+from detectors.contract.encoder import encoder_complaints
+from detectors.contract.kit import Kit, blinded, make_kit
 from detectors.protocols import Context
 from detectors.registry import Entry, rows
 from detectors.store import FeatureStore

@@ -16,6 +16,7 @@ from detectors.cardcheck import check_name, legal_name
 from detectors.cards import DetectorCard, EncoderCard, HeadCard
 from detectors.compose import build
 from detectors.protocols import Context
+from detectors.plugins import BUILT_IN
 from detectors.registry import (
     BrokenModuleError,
     Registry,
@@ -337,3 +338,15 @@ def test_a_module_that_fails_to_import_is_kept_with_its_traceback_and_stops_noth
     )
     assert run.returncode == 0, run.stderr
     assert "no such model" in run.stdout and "broken_plugin.py" in run.stdout
+
+
+def test_every_committed_module_that_registers_is_among_the_built_in_ones() -> None:
+    tracked = subprocess.run(["git", "ls-files", "detectors"], cwd=ROOT, capture_output=True, text=True)
+    if tracked.returncode:
+        pytest.skip("not a git checkout, so that built-in modules cannot be told from others")
+    registering = {
+        name.removesuffix(".py").replace("/", ".")
+        for name in tracked.stdout.splitlines()
+        if name.endswith(".py") and "\n@register(" in (ROOT / name).read_text()
+    }
+    assert registering == set(BUILT_IN)

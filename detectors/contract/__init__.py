@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .registry import Entry, RegistryError, broken_names, registry
+from detectors.registry import Entry, RegistryError, broken_names, registry
 
 if TYPE_CHECKING:
-    from .contract_kit import Kit
+    from .kit import Kit
 
 _COLUMNS, _EXAMPLES = 16, 8
 
@@ -49,7 +49,7 @@ def complaints(subject: Subject, kit: "Kit", folder: Path) -> list[str]:
         kit: the clips to try it on.
         folder: a folder that exists and is empty.
     """
-    from .contract_encoder import encoder_complaints
+    from .encoder import encoder_complaints
 
     if subject.kind == "module":
         broken = broken_names()[subject.name]
@@ -67,7 +67,7 @@ def complaints(subject: Subject, kit: "Kit", folder: Path) -> list[str]:
 
 def registration_complaints(entry: Entry) -> list[str]:
     """What `register` would refuse: an incomplete card, a missing method."""
-    from .cardcheck import check_card, check_class
+    from detectors.cardcheck import check_card, check_class
 
     try:
         check_card(entry.card)
@@ -79,11 +79,12 @@ def registration_complaints(entry: Entry) -> list[str]:
 
 def detector_complaints(needs: frozenset[str], make: Callable[[], Any], kit: "Kit", folder: Path) -> list[str]:
     """What is wrong with a whole detector that must be given these classes; `make` gives a new instance."""
-    from .contract_common import relation_complaints
-    from .contract_fitted import Trial, trained_complaints
-    from .contract_kit import blinded
-    from .protocols import Context
-    from .training import allowed
+    from detectors.protocols import Context
+    from detectors.training import allowed
+
+    from .common import relation_complaints
+    from .fitted import Trial, trained_complaints
+    from .kit import blinded
 
     ctx = Context()
     train, val = allowed(kit.train, needs), allowed(kit.val, needs)
@@ -103,8 +104,9 @@ def detector_complaints(needs: frozenset[str], make: Callable[[], Any], kit: "Ki
 
 def head_complaints(entry: Entry, folder: Path) -> list[str]:
     """What is wrong with a head, on features of its own; it meets no clip."""
-    from .contract_fitted import Trial, trained_complaints
-    from .protocols import Context
+    from detectors.protocols import Context
+
+    from .fitted import Trial, trained_complaints
 
     ctx, needs = Context(), entry.card.needs
     examples, odd = _examples()
@@ -124,8 +126,8 @@ def _examples() -> tuple[list[Any], dict[str, Any]]:
     """Features of real and fake clips that differ, and odd ones: an example's name is what complaints call it."""
     import numpy as np
 
-    from .protocols import Example
-    from .tracks import Track, frame_spans
+    from detectors.protocols import Example
+    from detectors.tracks import Track, frame_spans
 
     rng = np.random.default_rng(0)
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from datasets.clip import Clip
 from datasets.errors import ClipError
+from detectors.cards import EncoderCard
+from detectors.protocols import Context
+from detectors.tracks import Track
 
-from .cards import EncoderCard
-from .contract_common import attempt, global_state, relation_complaints, span_complaint
-from .contract_kit import Kit
-from .protocols import Context
-from .tracks import Track
+from .common import attempt, global_state, relation_complaints, span_complaint
+from .kit import Kit
 
 _LOAD, _OTHER_LOAD, _THIRD_LOAD, _ENCODE, _OTHER_ENCODE = 1, 2, 3, 4, 5
 _SLACK = 0.25

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import ClipError
+from detectors.tracks import Scored, Track
 
-from .contract_common import attempt, first_difference, global_state, span_complaint
-from .tracks import Scored, Track
+from .common import attempt, first_difference, global_state, span_complaint
 
 _FIT, _OTHER_FIT, _SCORE, _OTHER_SCORE = 1, 2, 3, 4
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from datasets.clip import Clip
+from detectors.traces import own_traceback, reason_of
 
-from .contract_kit import Kit, blinded
-from .traces import own_traceback, reason_of
+from .kit import Kit, blinded
 
 SLACK = 0.25
 """Seconds by which spans may pass the end of a clip beside one row: streams of a file end unevenly."""
