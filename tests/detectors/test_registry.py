@@ -15,8 +15,8 @@ from detectors import plugins
 from detectors.cardcheck import check_name, legal_name
 from detectors.cards import DetectorCard, EncoderCard, HeadCard
 from detectors.compose import build
-from detectors.protocols import Context
 from detectors.plugins import BUILT_IN
+from detectors.protocols import Context
 from detectors.registry import (
     BrokenModuleError,
     Registry,
