@@ -18,7 +18,7 @@ def check(texts: Sequence[str], results: Path, rows: Path) -> tuple[str, bool]:
     """
     found = [Measured(records.loads(text), results) for text in texts]
     try:
-        verdicts = gate({one.key: one for one in found}, cells_of(rows), whole=False)
+        verdicts = gate({one.key: one for one in found}, cells_of(rows), whole=False, rows=True)
     except (RowError, RecordError, SourceError) as error:
         return f"{error}\ngate: RED", True
     return report(verdicts, rows=True), red(verdicts, rows=True)

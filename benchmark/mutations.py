@@ -24,7 +24,7 @@ import pytest
 
 from datasets.files import cache_root
 from leaderboard import records
-from leaderboard.gate import RED, Verdict, gate
+from leaderboard.gate import RED, STALE, Verdict, gate
 from leaderboard.sources import Measured, cells_of
 
 VARIABLE = "AVDF_MUTATION"
@@ -169,13 +169,13 @@ def verdicts(measured: Path, rows: Path, *, elsewhere: bool) -> list[Verdict]:
         for key, one in known.items():
             environment = {**one.record.environment, "processor": "another"}
             known[key] = Measured(replace(one.record, environment=environment), one.folder)
-    return gate(cells_of(measured), known, whole=False)
+    return gate(cells_of(measured), known, whole=False, rows=True)
 
 
 def lines(name: str, found: Sequence[Verdict], *, elsewhere: bool) -> list[str]:
     """A table line: the fault, how it was compared, red cells of all, the largest changes, and whether it is right."""
     mutation = MUTATIONS[name]
-    bad = [v for v in found if v.word in RED]
+    bad = [v for v in found if v.word in (*RED, *STALE)]
     moves = sorted((v.new - v.old for v in bad if v.new is not None and v.old is not None), key=abs, reverse=True)
     told = ", ".join(f"{100 * move:+.1f}" for move in moves[:3])
     worst = max(bad, key=lambda v: abs((v.new or 0) - (v.old or 0)), default=None)

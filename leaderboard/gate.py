@@ -6,27 +6,42 @@ Each newly measured cell is held against the row's:
   metric may differ by more than 1e-6;
 - **statistically** otherwise, on the same test clips: `leaderboard.regression`, paired and clustered by identity. The
   frame AUC, of which no per-frame scores are kept, is compared without pairing, which is cautious;
+- **score by score** too, when a run is held against rows, since a fault may move scores without lowering the AUC by
+  more than chance does: Lin's concordance of old and new scores (Biometrics 1989, 45:255-268) below 0.95 means another
+  detector, whether its code changed (the row is stale) or not (something else is wrong). The last digits of another
+  decoder left it above 0.9996 for detectors and above 0.956 for controls; `docs/gate.md` has what faults do;
 - **not at all**, where clips, corpus or protocol are not the same: the row is stale, and to be accepted anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
 
 from .delong import Change, paired_change
+from .differences import joined
 from .records import Record, RecordError
 from .regression import Judged, judge
 from .scores import TOLERANCE
 from .sources import Cells, Key, Measured
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 FINGERPRINT = ("processor", "system", "python", "torch", "torchaudio", "numpy", "scipy", "av")
 """Of a record's environment: where these agree, the same code gives the same digits."""
 
-Word = Literal["equal", "same", "rose", "new", "fell", "leak", "irreproducible", "incomparable", "failed", "lost"]
+CONCORDANCE = 0.95
+"""Below this the scores of two runs are those of different detectors."""
+
+Word = Literal[
+    "equal", "same", "rose", "new", "fell", "leak", "irreproducible", "changed", "incomparable", "failed", "lost"
+]
 RED: tuple[Word, ...] = ("failed", "lost", "irreproducible", "fell", "leak")
 """What turns the gate red, in the order of the report."""
-STALE: Word = "incomparable"
+STALE: tuple[Word, ...] = ("changed", "incomparable")
 """Red too where a run is held against rows, which no longer describe it; not between two states of the rows."""
 
 
@@ -36,8 +51,9 @@ class Verdict:
 
     Attributes:
         word: `equal` to the digit; `same` within chance; `rose`, to be accepted; `new`; and the red ones: `fell`,
-            `leak` (a control that moved), `irreproducible` (other digits from the same code and machine),
-            `incomparable`, `failed` (measured before, without a number now), `lost` (no longer there).
+            `leak` (a control that moved), `irreproducible` (other digits, or scores that are not concordant, from the
+            same code), `changed` (other code, and scores that are not concordant), `incomparable`, `failed` (measured
+            before, without a number now), `lost` (no longer there).
         reason: in words, where the numbers do not tell.
         old, new: AUC in [0, 1] (frame AUC where `metric` says so), None where there is none.
         metric: what was compared.
@@ -53,13 +69,14 @@ class Verdict:
     metric: str = "auc"
 
 
-def gate(new: Cells, old: Cells, *, whole: bool) -> list[Verdict]:
+def gate(new: Cells, old: Cells, *, whole: bool, rows: bool) -> list[Verdict]:
     """A verdict for each cell (and its frame AUC where it has one), in the order of their ids.
 
     Args:
         new: what was measured now.
         old: the rows, or what was measured before.
         whole: `new` should hold every cell of `old`; otherwise cells of `old` that were not selected are left out.
+        rows: `old` are the rows, which have to be current; otherwise another state of them, or another run.
     """
     verdicts = [_lost(old[key]) for key in old if whole and key not in new]
     paired: dict[str, tuple[Measured, Measured]] = {}
@@ -70,7 +87,7 @@ def gate(new: Cells, old: Cells, *, whole: bool) -> list[Verdict]:
             verdicts.append(early)
         elif known is not None:
             paired[_name(key, new)] = one, known
-    return sorted(verdicts + _compared(paired), key=lambda v: (v.cell, v.metric))
+    return sorted(verdicts + _compared(paired, rows), key=lambda v: (v.cell, v.metric))
 
 
 def _name(key: Key, new: Cells) -> str:
@@ -156,13 +173,15 @@ def _against_published(record: Record) -> str:
     return f"published {100 * told:.1f} ({source}) lies outside of [{100 * auc.lo:.1f}, {100 * auc.hi:.1f}]"
 
 
-def _compared(paired: Mapping[str, tuple[Measured, Measured]]) -> list[Verdict]:
-    """Statistical verdicts, corrected for their number."""
+def _compared(paired: Mapping[str, tuple[Measured, Measured]], rows: bool) -> list[Verdict]:
+    """Statistical verdicts, corrected for their number, and whether the scores are those of the same detector."""
     changes: dict[tuple[str, str], Change] = {}
-    verdicts = []
+    verdicts, moved = [], {}
     for name, (new, old) in paired.items():
         try:
-            changes[name, "auc"] = paired_change(new.scores(), old.scores())
+            scores = new.scores(), old.scores()
+            changes[name, "auc"] = paired_change(*scores)
+            moved[name] = _discordant(*scores, same=new.record.detectors == old.record.detectors) if rows else None
         except (RecordError, ValueError) as error:
             verdicts.append(Verdict(name, "incomparable", str(error), _auc(old.record), _auc(new.record)))
             continue
@@ -174,9 +193,44 @@ def _compared(paired: Mapping[str, tuple[Measured, Measured]]) -> list[Verdict]:
     controls = [key for key in changes if paired[key[0]][0].record.cell.control]
     for (name, metric), judged in judge(changes, controls).items():
         after, before = (one.record.metrics[metric].value for one in paired[name])
-        word = _word(judged, control=(name, metric) in controls)
-        verdicts.append(Verdict(name, word, "", before, after, judged, metric))
+        word, reason = _word(judged, control=(name, metric) in controls), ""
+        if word in ("same", "rose") and metric == "auc":
+            word, reason = moved[name] or (word, reason)
+        verdicts.append(Verdict(name, word, reason, before, after, judged, metric))
     return verdicts
+
+
+def _discordant(new: "pd.DataFrame", old: "pd.DataFrame", *, same: bool) -> tuple[Word, str] | None:
+    """The word for scores that moved although the AUC may not have; None where they agree."""
+    value = concordance(new, old)
+    if value >= CONCORDANCE:
+        return None
+    told = f"scores moved (concordance {value:.2f}) "
+    if same:
+        return "irreproducible", told + "though the detector's code did not change"
+    return "changed", told + "with the detector's code"
+
+
+def concordance(new: "pd.DataFrame", old: "pd.DataFrame") -> float:
+    """Lin's concordance correlation coefficient of two per-clip score tables, in [-1, 1]; the least of their seeds.
+
+    1 where all scores are equal; 0 where a clip has a score in one of them alone.
+    """
+    old = joined(new, old)
+    return min(
+        _lin(*pair) for pair in zip(new.iloc[:, 3:-1].to_numpy().T, old.iloc[:, 3:-1].to_numpy().T, strict=False)
+    )
+
+
+def _lin(a: np.ndarray, b: np.ndarray) -> float:
+    seen = np.isfinite(a)
+    if (seen != np.isfinite(b)).any():
+        return 0.0
+    a, b = a[seen], b[seen]
+    if np.allclose(a, b, rtol=0, atol=TOLERANCE):
+        return 1.0
+    covariance = float(((a - a.mean()) * (b - b.mean())).mean())
+    return 2 * covariance / float(a.var() + b.var() + (a.mean() - b.mean()) ** 2)
 
 
 def _word(judged: Judged, *, control: bool) -> Word:
@@ -193,7 +247,7 @@ def _unpaired(new: Record, old: Record) -> Change | None:
 
 def red(verdicts: Iterable[Verdict], *, rows: bool) -> bool:
     """Whether any verdict stops a change; `rows`: a run was held against rows, which have to be current."""
-    return any(verdict.word in RED or (rows and verdict.word == STALE) for verdict in verdicts)
+    return any(verdict.word in RED or (rows and verdict.word in STALE) for verdict in verdicts)
 
 
 def of_word(verdicts: Sequence[Verdict], word: Word) -> list[Verdict]:

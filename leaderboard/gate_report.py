@@ -12,9 +12,10 @@ MOST = 30
 _TITLES: dict[Word, str] = {
     "failed": "No number, though one is on record",
     "lost": "On record, and no longer there",
-    "irreproducible": "Other digits from the same code, clips and kind of machine",
+    "irreproducible": "Other scores from the same code and clips",
     "fell": "Fell by more than chance explains",
     "leak": "Controls that moved (one that rises is a leak, one that falls measures something else)",
+    "changed": "Scores of another detector than the row's: look at them, then accept it anew",
     "incomparable": "Not comparable with the row: measure and accept it anew",
     "rose": "Rose by more than chance explains: look at it, then accept it",
     "new": "Not on record yet: accept it",
@@ -23,7 +24,7 @@ _TITLES: dict[Word, str] = {
 
 def report(verdicts: Sequence[Verdict], *, rows: bool) -> str:
     """The gate's findings as text, its power and its answer at the end; `rows` as in `gate.red`."""
-    parts = [_section(word, of_word(verdicts, word)) for word in (*RED, STALE, "rose", "new")]
+    parts = [_section(word, of_word(verdicts, word)) for word in (*RED, *STALE, "rose", "new")]
     return "\n\n".join([*filter(None, parts), *_power(verdicts), _answer(verdicts, rows)])
 
 
@@ -91,6 +92,6 @@ def _range(values: Sequence[float]) -> str:
 
 
 def _answer(verdicts: Sequence[Verdict], rows: bool) -> str:
-    counts = {word: len(of_word(verdicts, word)) for word in ("equal", "same", "rose", "new", *RED, STALE)}
+    counts = {word: len(of_word(verdicts, word)) for word in ("equal", "same", "rose", "new", *RED, *STALE)}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     return f"gate: {'RED' if red(verdicts, rows=rows) else 'green'} ({told or 'nothing compared'})"

@@ -8,24 +8,30 @@ import numpy as np
 from .components import Spread
 
 Z = NormalDist().inv_cdf(0.975)
+CLOPPER_PEARSON = "clopper-pearson, identities"
+DELONG = "clustered DeLong, logit t"
 
 
 def auc_limits(value: float, spread: Spread) -> tuple[float, float, str]:
-    """Limits of an AUC and how they were made, `(lo, hi, method)`.
+    """Limits of an AUC and how they were made, `(lo, hi, method)`: `plain_limits` that hold close to 0 and 1 too.
 
-    On the logit scale by the delta method, with a t quantile. No other AUC has a lower limit above that of a perfect
-    one (nor an upper limit below that of 0): close to 1 the clips that would be misranked are mostly not in the sample,
-    and the standard error does not know of them. A perfect AUC, and one without a spread, has Newcombe's interval for
-    as many reals and fakes as the smaller class has identities.
+    A perfect AUC has Clopper and Pearson's limit for as many successes as the smaller class has identities, and no
+    lower limit is above that one (nor an upper limit below its mirror image): close to 1 the clips that would be
+    misranked are mostly not in the sample, and the standard error does not know of them.
     """
-    perfect = newcombe(1.0, spread.identities, spread.identities)[0]
+    perfect = 0.025 ** (1 / spread.identities)
+    if value in (0.0, 1.0):
+        return (perfect, 1.0, CLOPPER_PEARSON) if value else (0.0, 1 - perfect, CLOPPER_PEARSON)
+    lo, hi, method = plain_limits(value, spread)
+    bounded = method == DELONG and (lo > perfect or hi < 1 - perfect)
+    return min(lo, perfect), max(hi, 1 - perfect), method + (", bounded by clopper-pearson" if bounded else "")
+
+
+def plain_limits(value: float, spread: Spread) -> tuple[float, float, str]:
+    """Limits of an AUC on the logit scale; Newcombe's where there is no spread, as where all scores are equal."""
     if not (0 < value < 1 and 0 < spread.se < float("inf")):
         return *newcombe(value, spread.identities, spread.identities), "newcombe 5, identities"
-    lo, hi = logit_limits(value, spread.se, spread.df)
-    method = "clustered DeLong, logit t"
-    if lo > perfect or hi < 1 - perfect:
-        method += ", not beyond newcombe 5"
-    return min(lo, perfect), max(hi, 1 - perfect), method
+    return *logit_limits(value, spread.se, spread.df), DELONG
 
 
 def logit_limits(value: float, se: float, df: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from .populations import POPULATIONS, Population, pairs, published
 from .rates import DIGITS, DROPS, FAMILIES, THRESHOLDS, coverage, false_alarms, metrics_coverage, power
 
 RELATIONS: tuple[float | str, ...] = (0.5, 0.9, 0.99, 0.999, DIGITS)
-AUCS = (0.5, 0.7, 0.9, 0.99, 0.999)
+AUCS = (0.5, 0.7, 0.9, 0.95, 0.97, 0.99, 0.999)
 LEVELS = (0.5, 0.7, 0.9, 0.97)
 METRICS = (*RANKING, *THRESHOLDS)
 HIGH = 0.9

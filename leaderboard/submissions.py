@@ -169,8 +169,14 @@ def _standing(row: Row, known: Row | None) -> Iterator[str]:
     lost = sorted({record.cell.id for record in known.cells} - {record.cell.id for record in row.cells})
     if lost:
         yield f"{len(lost)} cells of {row.detector} that are on record are missing, {lost[0]} for one; measure them too"
-    if any(record.verified for record in known.cells):
-        yield f"{row.detector} is verified here, and self-reported numbers do not replace that; choose another name"
+    given = {record.cell.id: record for record in row.cells}
+    other = [r.cell.id for r in known.cells if r.verified and r.cell.id in given and _differ(r, given[r.cell.id])]
+    if other:
+        yield f"{other[0]} is verified here with other scores, which are not replaced by self-reported ones"
+
+
+def _differ(a: Record, b: Record) -> bool:
+    return (a.scores, a.size, a.corpus) != (b.scores, b.size, b.corpus)
 
 
 def _record_problems(record: Record, folder: Path, roll: Roll | None) -> Iterator[str]:

@@ -45,6 +45,8 @@ def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[
     words = shlex.split(command.replace("default-seed0", "smoke-seed0"))
     words = [sys.executable, "-m", *words] if words[0] == "pytest" else [sys.executable, *words[1:]]
     smallest = "--size smoke" if words[3:4] == ["benchmark"] else ""
+    if words[2:4] == ["detectors", "score"] or words[2] == "benchmark.explain":
+        words += ["--size", "smoke"]
     environment = os.environ | {"AVDF_CACHE": str(cache), "PYTEST_ADDOPTS": smallest, "PYTHONPATH": str(folder)}
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
 

@@ -56,6 +56,6 @@ def _gate(new: Cells, old: Cells, *, whole: bool, rows: bool) -> int:
     from leaderboard.gate import gate, red
     from leaderboard.gate_report import report
 
-    verdicts = gate(new, old, whole=whole)
+    verdicts = gate(new, old, whole=whole, rows=rows)
     print(report(verdicts, rows=rows))
     return 1 if red(verdicts, rows=rows) else 0

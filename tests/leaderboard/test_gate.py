@@ -2,12 +2,15 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sample_records import clips, metric, record, write_measured
 
 from leaderboard import rows
 from leaderboard.__main__ import VERSION, main
-from leaderboard.gate import FINGERPRINT, RED, gate, red
+from leaderboard.gate import FINGERPRINT, RED, concordance, gate, red
 from leaderboard.gate_report import report
 from leaderboard.sources import SourceError, cells_of, opened
 
@@ -25,7 +28,7 @@ def run(folder, *cells):
 
 
 def word(new, old, **how):
-    verdicts = gate(new, old, whole=how.pop("whole", False))
+    verdicts = gate(new, old, whole=False, rows=how.pop("rows", False))
     assert len(verdicts) == 1
     return verdicts[0]
 
@@ -71,6 +74,37 @@ def test_elsewhere_only_what_chance_does_not_explain_counts(old, tmp_path):
     assert better.word == "rose" and not red([better], rows=True)
 
 
+def test_scores_that_moved_are_seen_though_the_auc_is_within_chance(old, tmp_path):
+    def again(name, scores, **change):
+        return word(run(tmp_path / name, (record(environment=THERE, **change), scores)), old, rows=True)
+
+    assert again("equal", clips(1.2)).word == "same"
+    rounded = clips(1.2)
+    rounded["seed43"] = rounded["seed43"].round(3)
+    assert again("rounded", rounded).word == "same"
+    redrawn = again("redrawn", clips(1.2, seed=5))
+    assert redrawn.word == "irreproducible" and "concordance 0." in redrawn.reason and red([redrawn], rows=True)
+    edited = again("edited", clips(1.2, seed=5), detectors={"43": "2f" * 32})
+    assert edited.word == "changed" and red([edited], rows=True) and not red([edited], rows=False)
+    worse = again("worse", clips(0.0, seed=5), detectors={"43": "2f" * 32})
+    assert worse.word == "fell"
+
+
+@given(
+    st.lists(st.floats(-100, 100), min_size=3, max_size=30).filter(lambda a: np.var(a) > 1e-3),
+    st.floats(-3, 3), st.floats(0.1, 3),
+)  # fmt: skip
+def test_concordance_is_what_lin_defined(values, shift, scale):
+    table = clips(0, identities=len(values)).iloc[: len(values)]
+    a, b = table.assign(seed43=values), table.assign(seed43=np.array(values) * scale + shift)
+    x, y = a["seed43"], b["seed43"]
+    expected = 2 * np.cov(x, y, ddof=0)[0, 1] / (np.var(x) + np.var(y) + (x.mean() - y.mean()) ** 2)
+    close = np.allclose(x, y, rtol=0, atol=1e-6)
+    assert concordance(a, b) == pytest.approx(1.0 if close else expected, abs=1e-9)
+    assert concordance(a, a) == 1 and concordance(a, b) == pytest.approx(concordance(b, a))
+    assert concordance(a, b.assign(seed43=[np.nan, *y[1:]])) == 0
+
+
 def test_a_control_is_held_on_both_sides(tmp_path):
     control = record("tiny_a.random-linear")
     old = run(tmp_path / "old", (control, clips(0.3)))
@@ -96,7 +130,7 @@ def test_what_is_not_the_same_thing_is_stale_and_not_compared(old, tmp_path):
 
 def test_a_lost_a_failed_and_a_new_cell(old, tmp_path):
     new = run(tmp_path / "new", (record("other"), clips(1.0)))
-    words = {verdict.cell: verdict.word for verdict in gate(new, old, whole=True)}
+    words = {verdict.cell: verdict.word for verdict in gate(new, old, whole=True, rows=False)}
     assert words == {"other-sim_whole_to_sim_lip": "new", "tiny_a-linear-sim_whole_to_sim_lip": "lost"}
     assert word(new, old).word == "new"
     key = ("sim", "tiny_a-linear-sim_whole_to_sim_lip")
@@ -114,7 +148,7 @@ def test_the_frame_auc_is_held_too(tmp_path):
 
     old = cell("old", 0.8, HERE)
     for value, expected in ((0.79, "same"), (0.55, "fell"), (None, "failed")):
-        verdicts = gate(cell("new", value, THERE), old, whole=False)
+        verdicts = gate(cell("new", value, THERE), old, whole=False, rows=False)
         assert {v.metric: v.word for v in verdicts} == {"auc": "same", "frame_auc": expected}
 
 
@@ -132,17 +166,17 @@ def test_a_published_number_is_only_remarked(tmp_path):
 
 
 def test_the_report_says_what_fell_and_what_it_could_have_seen(old, tmp_path):
-    worse = gate(run(tmp_path / "worse", (record(environment=THERE), clips(0.0, seed=5))), old, whole=False)
+    worse = gate(run(tmp_path / "worse", (record(environment=THERE), clips(0.0, seed=5))), old, whole=False, rows=False)
     text = report(worse, rows=True)
     assert "Fell by more than chance explains (1):\n  tiny_a-linear-sim_whole_to_sim_lip: AUC" in text
     assert "is called in 80 % of cases" in text and text.endswith("gate: RED (1 fell)")
-    same = report(gate(old, old, whole=False), rows=True)
+    same = report(gate(old, old, whole=False, rows=False), rows=True)
     assert "1 cells compared exactly" in same and same.endswith("gate: green (1 equal)")
     assert report([], rows=True) == "gate: green (nothing compared)"
 
 
 def test_every_red_word_has_a_place_in_the_report(old):
-    verdict = gate(old, old, whole=False)[0]
+    verdict = gate(old, old, whole=False, rows=False)[0]
     for name in RED:
         assert report([replace(verdict, word=name, reason="why")], rows=False).endswith(f"gate: RED (1 {name})")
 

@@ -186,13 +186,14 @@ def test_a_threshold_for_an_unknown_metric_is_refused():
         evaluate(*drawn(), {"f1_at_val": 0.0})
 
 
-def test_perfect_separation_has_newcombes_and_wilsons_intervals_not_a_point():
+def test_perfect_separation_has_the_intervals_of_42_of_42_and_not_a_point():
     y = np.tile([0, 1], 42)
     result = evaluate(y, y * 2.0 - 1, np.repeat(np.arange(42), 2), {"acc": 0.0})
     auc = result["auc"]
     assert (auc.value, auc.hi, auc.se) == (1.0, 1.0, None)
-    assert 0.9 < auc.lo < 0.97
-    assert "newcombe" in auc.method
+    assert auc.lo == pytest.approx(binomtest(42, 42).proportion_ci(method="exact").low)
+    inverse = evaluate(y, 1.0 - y, np.repeat(np.arange(42), 2))["auc"]
+    assert (inverse.value, inverse.lo, inverse.hi) == (0.0, 0.0, 1 - auc.lo)
     assert result["acc"].lo == pytest.approx(binomtest(42, 42).proportion_ci(method="wilson").low)
     assert (result["ap"].lo, result["eer"].hi) == (None, None)
 

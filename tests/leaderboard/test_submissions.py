@@ -131,7 +131,10 @@ def test_nothing_is_lost_and_nothing_verified_is_replaced(results, packed, tmp_p
     assert any("1 cells of flicker that are on record are missing" in t for t in found(packed, version).problems)
     assert found(tmp_path / "more.zip", version).problems == ()
     rows.accept(rows.read_all(version)[0].cells, version, verified=True)
-    assert any("is verified here" in text for text in found(tmp_path / "more.zip", version).problems)
+    assert found(tmp_path / "more.zip", version).problems == ()  # the very same numbers
+    write_measured(results, record("flicker", probe="drop"), clips(1.0, 8))
+    pack(results, "flicker", tmp_path / "other.zip")
+    assert any("is verified here with other" in text for text in found(tmp_path / "other.zip", version).problems)
 
 
 @pytest.mark.parametrize("name", ["../x.json", "/etc/x", "rows/sim/../../x.json", "rows/sim/x.py", "scores/x.csv"])
@@ -177,9 +180,13 @@ def test_from_packing_to_a_marked_line_of_the_table(results, tmp_path, capsys, m
     assert "self-reported" in (tmp_path / "v1" / "sim.md").read_text()
     assert main([*version, "check"]) == 0 and main([*version, "validate"]) == 0
     assert "flicker: sound" in capsys.readouterr().out
+    assert main([*version, "accept", "flicker.zip"]) == 0
     monkeypatch.setattr("leaderboard.commands.submissions.HERE", here(code={"43": "00" * 32}))
     assert main([*version, "validate"]) == 1
     assert "measured with other code" in capsys.readouterr().out
     assert main([*version, "accept", str(results)]) == 0  # measured here: verified from now on
+    assert all(cell.verified for row in rows.read_all(tmp_path / "v1") for cell in row.cells)
+    monkeypatch.setattr("leaderboard.commands.submissions.HERE", here())
+    assert main([*version, "accept", "flicker.zip"]) == 0
     assert all(cell.verified for row in rows.read_all(tmp_path / "v1") for cell in row.cells)
     assert main([*version, "submit", str(results), "nobody"]) == 1
