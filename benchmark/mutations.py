@@ -24,7 +24,7 @@ import pytest
 
 from datasets.files import cache_root
 from leaderboard import records
-from leaderboard.gate import RED, STALE, Verdict, gate
+from leaderboard.gate import RED, STALE, Verdict, gate, of_word
 from leaderboard.sources import Measured, cells_of
 
 VARIABLE = "AVDF_MUTATION"
@@ -181,7 +181,8 @@ def lines(name: str, found: Sequence[Verdict], *, elsewhere: bool) -> list[str]:
     worst = max(bad, key=lambda v: abs((v.new or 0) - (v.old or 0)), default=None)
     rule = "statistical" if elsewhere else "exact"
     right = "as it should be" if bool(bad) == mutation.harmful else "**NOT as it should be**"
-    answer = f"red: {len(bad)} of {len(found)}" if bad else f"green: {len(found)}"
+    words = ", ".join(f"{count} {word}" for word in (*RED, *STALE) if (count := len(of_word(bad, word))))
+    answer = f"red: {len(bad)} of {len(found)} ({words})" if bad else f"green: {len(found)}"
     return [mutation.text, rule, answer, told or "–", f"`{worst.cell}`" if worst else "–", right]
 
 
