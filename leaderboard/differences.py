@@ -7,10 +7,11 @@ talker hard for both cancels. Seeds are averaged within each resample; clips wit
 **Interval.** The two AUCs' own intervals and the correlation of their resampled values are combined to one of the
 difference (Zou 2007, method for overlapping correlations; Zou and Donner 2008). It inherits the asymmetry of the logit
 scale near 1 and does not collapse when an AUC is exactly 1. In 300 repetitions each with 42 identities (a real and a
-fake each, true AUCs 0.5 to 0.99, independent to highly correlated detectors) it covered the true difference in 94-98 %;
-value and standard error with a t quantile in 90-97 %, the percentile interval in 90-96 %, both lowest where the AUCs
-are near 1. With 8 identities these two fell to 59 and 52 %, this one to 92 %. It is wider than need be for detectors
-that agree almost everywhere: equal scores, which cannot differ, keep about a third of the single AUC's width.
+fake each, true AUCs 0.5 to 0.99, independent to highly correlated detectors) it covered the true difference in 93-99 %,
+with 20 in 96-100 %, with 8 in 98-100 %; with 42, value and bootstrap standard error with a t quantile in 90-97 %, the
+percentile interval in 90-96 %, both lowest where the AUCs are near 1, and with 8 down to 59 and 52 %. It is wider than
+need be for detectors that agree almost everywhere: equal scores, which cannot differ, keep about a third of the single
+AUC's width. Whether an AUC changed at all is better asked of `leaderboard.delong`.
 
 Zou: Toward using confidence intervals to compare correlations. Psychological Methods 12:399-413. Zou, Donner:
 Construction of confidence limits about effect measures. Statistics in Medicine 27:1693-1702.
