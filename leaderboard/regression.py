@@ -109,8 +109,8 @@ def powered(change: Change, level: float) -> float:
     A drop d adds to the standard error of an unchanged detector: it is not the same for every identity, and it comes in
     pairs of clips that change places. Taken as variances are d^2 / identities, as if its standard deviation over
     identities were the drop itself (in simulations with normal scores, 0.6 to 1.4 times that), and d / pairs for each
-    of the two classes, as if the pairs were independent. Together that is cautious: with 42 identities, AUCs of 60 to 95
-    and scores correlated by 0.9 to 0.99999, 74-100 % of such drops were called.
+    of the two classes, as if the pairs were independent. Together that is cautious: with 42 identities, AUCs of 60 to
+    95 and scores correlated by 0.9 to 0.99999, 74-100 % of such drops were called.
     """
     from scipy.special import ndtri
 

@@ -46,7 +46,7 @@ def put(folder: Path, place: Place, shift: float = 0.0, *, seeds: int = 1, frame
     metrics = evaluate(frame["label"], values, frame["identity"], metrics=("auc",), resamples=200)
     domain = "in" if place.train == place.test else "out"
     cell = records.Cell(
-        place.id, place.detector, None, None, "audio", place.train, place.test, place.probe, domain, (0,) * seeds
+        place.id, place.detector, None, None, "audio", place.train, place.test, place.probe, domain, (0,) * seeds, False
     )
     records.write(
         folder,
