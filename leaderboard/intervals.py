@@ -3,7 +3,7 @@
 **AUC.** Its standard error is in closed form (`leaderboard.components`), its limits are on the logit scale
 (`leaderboard.limits`). In 2,000 simulations each of test sets with 20 identities to the size of AVLips (3,373 reals),
 true AUC 0.5 to 0.999, with correlated clips, unequal variances and reals that score like fakes, it covered the true AUC
-in 93-98 %; with 5 to 12 identities in 95-100 %, and in 92 % at worst where about 4 identities in all of the smaller
+in 93-99 %; with 5 to 12 identities in 95-100 %, and in 92 % at worst where about 4 identities in all of the smaller
 class are misranked. The percentile bootstrap covered it in 70-84 % at 0.99 with 42 identities.
 
 **Other metrics.** Identities are resampled with replacement (2,000 times); the standard error of the resampled metric,

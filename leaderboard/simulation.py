@@ -76,7 +76,7 @@ PARTS: dict[str, tuple[str, list[str], Section, int]] = {
     ),
     "power": (
         "Drops of the AUC that are called, as the only cell and as one of 320; and the drop promised to be called in "
-        "80 % of cases, with the share of such drops that was",
+        "80 % of cases or more, with the share of such drops that was",
         [
             *("test set", "AUC", "correlation"),
             *(f"alone, {100 * d:.0f} points" for d in DROPS),
