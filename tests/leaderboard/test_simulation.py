@@ -30,11 +30,9 @@ def test_populations_have_the_auc_that_they_are_asked_for(population):
 
 def test_the_published_sets_have_the_published_sizes():
     sizes = {t.name: (np.sum(t.y == 0), np.sum(t.y == 1), len(np.unique(t.groups))) for t in published()}
-    assert sizes == {
-        "FakeAVCeleb": (151, 3357, 151),
-        "AV-Deepfake1M": (2495, 2638, 1275 - (1275 - sizes["AV-Deepfake1M"][2])),
-        "AVLips": (3373, 4184, 4188),
-    }
+    assert sizes["FakeAVCeleb"] == (151, 3357, 151)
+    assert sizes["AV-Deepfake1M"][:2] == (2495, 2638) and 1230 < sizes["AV-Deepfake1M"][2] <= 1275
+    assert sizes["AVLips"] == (3373, 4184, 4188)
 
 
 def test_changes_of_many_pairs_are_those_of_each():
