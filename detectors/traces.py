@@ -6,7 +6,7 @@ import traceback
 from pathlib import Path
 
 _HERE = Path(__file__).resolve().parent
-_CALLERS = ("cardcheck.py", "plugins.py", "registry.py", "contract")
+_CALLERS = ("cardcheck.py", "plugins.py", "registry.py")
 _IMPORT_SYSTEM = ("<frozen importlib", str(Path(importlib.__file__).parent))
 _HEADER_ALONE = re.compile(r"^Traceback \(most recent call last\):\n(?! )", re.MULTILINE)
 _LONGEST = 300
@@ -30,7 +30,7 @@ def _is_caller(filename: str) -> bool:
     if filename.startswith(_IMPORT_SYSTEM):
         return True
     path = Path(filename)
-    return path.name.startswith(_CALLERS) and path.parent == _HERE
+    return (path.parent == _HERE and path.name in _CALLERS) or path.parent == _HERE / "contract"
 
 
 def reason_of(error: BaseException) -> str:

@@ -283,7 +283,7 @@ def test_a_bad_detector_is_caught_in_the_right_words(fault: str, kit: Kit, tmp_p
     found = check(cls, kit, tmp_path)
     assert len(found) == 1, numbered(found)
     assert re.search(words, found[0], flags=re.DOTALL), found[0]
-    assert "contract_" not in found[0] and "in attempt" not in found[0]
+    assert "contract/" not in found[0] and "in attempt" not in found[0]
 
 
 @pytest.mark.parametrize("needs", [BOTH, frozenset({"real"})])
@@ -429,7 +429,7 @@ def test_a_bad_encoder_is_caught_in_the_right_words(fault: str, kit: Kit) -> Non
     found = encoder_complaints(ENCODER, cls, kit)
     assert len(found) == 1, numbered(found)
     assert re.search(words, found[0], flags=re.DOTALL), found[0]
-    assert "contract_" not in found[0]
+    assert "contract/" not in found[0]
 
 
 def test_a_tap_on_the_card_must_be_given(kit: Kit) -> None:
