@@ -86,6 +86,9 @@ def test_scores_that_moved_are_seen_though_the_auc_is_within_chance(old, tmp_pat
     assert redrawn.word == "irreproducible" and "concordance 0." in redrawn.reason and red([redrawn], rows=True)
     edited = again("edited", clips(1.2, seed=5), detectors={"43": "2f" * 32})
     assert edited.word == "changed" and red([edited], rows=True) and not red([edited], rows=False)
+    control = run(tmp_path / "control", (record("silence"), clips(1.2)))
+    moved = run(tmp_path / "moved", (record("silence", environment=THERE), clips(1.2, seed=5)))
+    assert word(moved, control, rows=True).word == "same"
     worse = again("worse", clips(0.0, seed=5), detectors={"43": "2f" * 32})
     assert worse.word == "fell"
 
