@@ -15,7 +15,9 @@ def migrated(row: Mapping[str, Any], schema: int) -> Json:
         RecordError: it has no schema that this version knows.
     """
     found = row.get("schema")
-    if isinstance(found, int) and found > schema:
+    if not isinstance(found, int) or isinstance(found, bool):
+        raise RecordError(f"its schema is {found!r} and this version reads {schema}; measure the cell again")
+    if found > schema:
         raise RecordError(f"its schema is {found} and this version reads up to {schema}; use a newer avdf-bench")
     result = dict(row)
     while result.get("schema") != schema:
@@ -24,7 +26,7 @@ def migrated(row: Mapping[str, Any], schema: int) -> Json:
             raise RecordError(f"its schema is {found!r} and this version reads {schema}; measure the cell again")
         try:
             result = step(result)
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise RecordError(f"it says schema {found}, but is none ({error!r}); measure the cell again") from None
     return result
 
@@ -35,6 +37,8 @@ def _from_1(row: Json) -> Json:
     With schema 1 there were one protocol, three control detectors, and no code hash beside the signature.
     """
     cell = row["cell"]
+    if later := sorted({"protocol", "verified", "detectors"} & row.keys() | {"control"} & cell.keys()):
+        raise RecordError(f"it says schema 1, but has {', '.join(later)} of schema 2; measure the cell again")
     untrained = (cell["encoder"] or "").endswith(".random")
     control = untrained or cell["detector"] in ("silence", "length", "energy") or cell["test"] == "sim_null"
     added = {"schema": 2, "protocol": 1, "verified": False, "detectors": {}, "cell": {**cell, "control": control}}

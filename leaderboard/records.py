@@ -5,7 +5,6 @@ are migrated (`leaderboard.migration`); those of a newer one, or with missing, u
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -18,6 +17,7 @@ from datasets.files import write_atomic
 from . import migration
 from .canonical import RecordError, canonical, plain
 from .intervals import Metric
+from .strict import check_shapes, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,6 +130,7 @@ def from_json(row: Any) -> Record:
     row = migration.migrated(row, SCHEMA)
     values = _exactly(Record, {name: value for name, value in row.items() if name != "schema"}, "record")
     cell = _exactly(Cell, values["cell"], "cell")
+    check_shapes(values)
     try:
         metrics = {name: Metric.from_json(metric) for name, metric in values["metrics"].items()}
     except (AttributeError, TypeError, ValueError) as error:
@@ -145,10 +146,7 @@ def loads(text: str) -> Record:
     Raises:
         RecordError: no JSON, or as `from_json`.
     """
-    try:
-        return from_json(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise RecordError(f"not JSON ({error}); is the file truncated?") from None
+    return from_json(parsed(text))
 
 
 def _exactly(kind: type, row: Any, where: str) -> dict[str, Any]:
@@ -189,6 +187,9 @@ def _check(record: Record) -> None:
     ):
         if value not in allowed:
             raise RecordError(f"{cell.id}: {name} is {value!r}, expected one of {', '.join(allowed)}")
+    for name, metric in record.metrics.items():
+        if not 0 <= metric.value <= 1:
+            raise RecordError(f"{cell.id}: {name} is {metric.value}, which is not in [0, 1]")
     if record.status == "ok" and not (record.metrics and record.signature):
         raise RecordError(f"{cell.id}: status is ok, but there are no metrics or no signature")
     if record.status != "ok" and not record.reason:
@@ -217,12 +218,16 @@ def read(path: Path) -> Record:
     """The record in a file.
 
     Raises:
-        RecordError: missing, damaged or of another schema; the message names the file.
+        RecordError: missing, damaged, of another schema or of another cell than the file is named after; the message
+            names the file.
     """
     try:
-        return loads(path.read_text(encoding="utf-8"))
+        record = loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, RecordError) as error:
         raise RecordError(f"{path} is not a readable record: {error}") from None
+    if path != path_for(path.parent, record.cell.id):
+        raise RecordError(f"{path} holds the record of {record.cell.id}; give it its name back, or delete it")
+    return record
 
 
 def write_scores(folder: Path, frame: "pd.DataFrame") -> tuple[str, str]:
@@ -235,11 +240,7 @@ def write_scores(folder: Path, frame: "pd.DataFrame") -> tuple[str, str]:
     Raises:
         RecordError: columns missing or out of order, or a clip listed twice.
     """
-    columns = list(frame.columns)
-    if columns[:3] != _LEADING or columns[-1] != "reason" or len(columns) < 5:
-        raise RecordError(f"per-clip scores need the columns clip, identity, label, scores, reason; got {columns}")
-    if frame["clip"].duplicated().any():
-        raise RecordError(f"per-clip scores list {frame['clip'][frame['clip'].duplicated()].iloc[0]} twice")
+    _check_scores(frame)
     data = frame.to_csv(index=False, lineterminator="\n").encode()
     sha256 = hashlib.sha256(data).hexdigest()
     name = f"scores/{sha256}.csv"
@@ -247,11 +248,20 @@ def write_scores(folder: Path, frame: "pd.DataFrame") -> tuple[str, str]:
     return name, sha256
 
 
+def _check_scores(frame: "pd.DataFrame") -> None:
+    """Refuse columns that are missing or out of order, and a clip that is listed twice."""
+    columns = list(frame.columns)
+    if columns[:3] != _LEADING or columns[-1] != "reason" or len(columns) < 5:
+        raise RecordError(f"per-clip scores need the columns clip, identity, label, scores, reason; got {columns}")
+    if frame["clip"].duplicated().any():
+        raise RecordError(f"per-clip scores list {frame['clip'][frame['clip'].duplicated()].iloc[0]} twice")
+
+
 def read_scores(path: Path, sha256: str | None = None) -> "pd.DataFrame":
     """Per-clip scores as `write_scores` wrote them, checked against their hash when it is given.
 
     Raises:
-        RecordError: the file is missing, or its content is not what the hash says.
+        RecordError: the file is missing, its content is not what the hash says, or it is no such table.
     """
     import pandas as pd
 
@@ -263,6 +273,12 @@ def read_scores(path: Path, sha256: str | None = None) -> "pd.DataFrame":
         raise RecordError(
             f"{path} was changed since it was written: its SHA-256 is not {sha256}; measure the cell again"
         )
-    frame = pd.read_csv(BytesIO(data), dtype=str, keep_default_na=False, na_values=[""])
-    seeds = frame.columns[len(_LEADING) : -1]
-    return frame.astype({"label": int} | dict.fromkeys(seeds, float))
+    try:
+        frame = pd.read_csv(BytesIO(data), dtype=str, keep_default_na=False, na_values=[""])
+        _check_scores(frame)
+        frame = frame.astype({"label": int} | dict.fromkeys(frame.columns[len(_LEADING) : -1], float))
+    except ValueError as error:
+        raise RecordError(f"{path} holds no per-clip scores: {error}") from None
+    if frame["clip"].isna().any() or frame["identity"].isna().any() or not frame["label"].isin((0, 1)).all():
+        raise RecordError(f"{path}: every clip needs an id, an identity, and 0 or 1 as its label")
+    return frame

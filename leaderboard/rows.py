@@ -5,7 +5,6 @@ that a row edited by hand is noticed. What training reported and the names of fa
 """
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,9 +15,11 @@ from datasets.files import write_atomic
 
 from . import records
 from .records import Record, RecordError
+from .strict import parsed
 
 SCHEMA = 1
 DATA = ("sim", "real")
+_FIELDS = {"schema", "detector", "data", "sha256", "cells"}
 
 
 class RowError(ValueError):
@@ -56,9 +57,11 @@ def read(path: Path) -> Row:
         RowError: missing, damaged, edited by hand, of another schema, or not what its name and folder say.
     """
     try:
-        row = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
+        row = parsed(path.read_text(encoding="utf-8"))
         if not isinstance(row, dict) or row.get("schema") != SCHEMA:
             raise RecordError(f"it is no row of schema {SCHEMA}")
+        if more := sorted(row.keys() - _FIELDS):
+            raise RecordError(f"it has the unknown fields {', '.join(more)}")
         cells = row["cells"]
         if row["sha256"] != _checksum(cells):
             raise RecordError("its cells were changed since they were accepted")
@@ -69,15 +72,6 @@ def read(path: Path) -> Row:
     except (OSError, AttributeError, TypeError, ValueError) as error:
         raise RowError(f"{path}: {error}; {_REMEDY}") from None
     return Row(row["detector"], row["data"], kept)
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, unless a name is in it twice: one of the two would be lost without a word."""
-    result = dict(pairs)
-    if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise RecordError(f"{next(name for name in names if names.count(name) > 1)!r} is in it twice")
-    return result
 
 
 _REMEDY = "restore it from version control, or delete it and accept its records again"
@@ -100,7 +94,7 @@ def read_all(folder: Path) -> list[Row]:
         RowError: naming each unusable file.
     """
     rows, problems = [], []
-    for path in (path for data in DATA for path in sorted((folder / "rows" / data).glob("*.json"))):
+    for path in (path for data in DATA for path in sorted((folder / "rows" / data).glob("[!.]*.json"))):
         try:
             rows.append(read(path))
         except RowError as error:

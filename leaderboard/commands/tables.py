@@ -81,7 +81,7 @@ def problems(folder: Path) -> list[str]:
 def accept(folder: Path, results: Path) -> int:
     """Merge the records of a results folder into the rows, and render; 1 if a record could not be read."""
     measured, unreadable = [], []
-    for path in sorted(results.glob("*.json")):
+    for path in sorted(results.glob("[!.]*.json")):
         try:
             measured.append(records.read(path))
         except records.RecordError as error:
