@@ -1,0 +1,196 @@
+"""AV-HuBERT: 25 vectors a second from sound, mouth crops, or both; the encoder of the released checkpoints.
+
+Source: Shi et al., "Learning audio-visual speech representation by masked multimodal cluster prediction" (ICLR 2022),
+`avhubert/hubert.py` (`extract_finetune`) at 258fb50e. The released models use pre-norm blocks and join the streams by
+concatenation; checkpoints of other forms are refused. What training alone needs (`mask_emb`, `final_proj.*`,
+`label_embs_concat`, the decoder) is left out. AV-HuBERT's licence, which forbids commercial use, covers its weights.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .hubert import Transformer
+from .visual import VisualFrontEnd, VisualSizes, visual_sizes
+
+_FINETUNED = "encoder.w2v_model."
+"""Prefix of the encoder's parameters in fine-tuned checkpoints."""
+_VISUAL = "feature_extractor_video.resnet."
+_TRAINING = ("mask_emb", "label_embs_concat", "final_proj.")
+_HEADS = {768: 12, 1024: 16}
+"""Attention heads of the released sizes by width: weights do not show them."""
+_FORM = {
+    "layer_norm_first": True,
+    "modality_fuse": "concat",
+    "activation_fn": "gelu",
+    "resnet_relu_type": "prelu",
+    "sub_encoder_layers": 0,
+}
+"""Configuration of the released models; other values need other code."""
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes of a model; `audio` is the width of a stacked log-mel row, `kernel` and `groups` are the positions'."""
+
+    layers: int
+    dim: int
+    feed_forward: int
+    heads: int
+    audio: int = 104
+    kernel: int = 128
+    groups: int = 16
+    visual: VisualSizes = field(default_factory=VisualSizes)
+
+
+BASE = Sizes(layers=12, dim=768, feed_forward=3072, heads=12)
+LARGE = Sizes(layers=24, dim=1024, feed_forward=4096, heads=16)
+"""SSR-DFD and AVH-Align use this size: `self_large_vox_433h.pt`."""
+
+
+class _AudioStream(nn.Module):
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.proj = nn.Linear(sizes.audio, sizes.dim)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return self.proj(rows)
+
+
+class _VisualStream(nn.Module):
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.resnet = VisualFrontEnd(nn.PReLU, sizes.visual)
+        self.proj = nn.Linear(sizes.visual.layers[-1], sizes.dim)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        return self.proj(self.resnet(pictures))
+
+
+class AVHubert(nn.Module):
+    """Both streams, joined and put through a Transformer; parameters are named as in the pre-trained checkpoints."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        self.feature_extractor_audio, self.feature_extractor_video = _AudioStream(sizes), _VisualStream(sizes)
+        self.layer_norm = nn.LayerNorm(2 * sizes.dim)
+        self.post_extract_proj = nn.Linear(2 * sizes.dim, sizes.dim)
+        self.encoder = Transformer(sizes.layers, sizes.dim, sizes.feed_forward, sizes.heads, sizes.kernel, sizes.groups)
+
+    def forward(
+        self, rows: Tensor | None = None, pictures: Tensor | None = None, padding: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Features of every layer.
+
+        Args:
+            rows: normalised log-mel rows `(B, T, 104)` of `avhubert_input.audio_rows`, None where there is no sound.
+            pictures: normalised mouth crops `(B, T, 88, 88)` of `avhubert_input.mouth_pictures`, None where there are
+                none. A missing stream counts as zeros after its projection, as in the original.
+            padding: `(B, T)` bool, true beyond the end of a shorter clip, where rows and pictures have to be zero.
+
+        Returns:
+            `layer1` ... `layerN`, each block's output `(B, T, dim)`, and `last`, the final one after the layer norm,
+            which is what SSR-DFD and AVH-Align use.
+
+        Raises:
+            ValueError: both streams are missing, or they differ in clips or steps.
+        """
+        *blocks, last = self.encoder(self.join(rows, pictures), padding)
+        return {f"layer{number}": block for number, block in enumerate(blocks, 1)} | {"last": last}
+
+    def join(self, rows: Tensor | None, pictures: Tensor | None) -> Tensor:
+        """The Transformer's input `(B, T, dim)`, for the arguments and with the errors of `forward`."""
+        present = [stream for stream in (rows, pictures) if stream is not None]
+        if not present:
+            raise ValueError("neither sound nor pictures: give at least one of the two")
+        if present[0].shape[:2] != present[-1].shape[:2]:
+            shapes = " and ".join(str(tuple(stream.shape[:2])) for stream in present)
+            raise ValueError(f"sound and pictures have {shapes} clips and steps: cut both to the shorter first")
+        zeros = present[0].new_zeros(*present[0].shape[:2], self.sizes.dim)
+        audio = zeros if rows is None else self.feature_extractor_audio(rows)
+        visual = zeros if pictures is None else self.feature_extractor_video(pictures)
+        return self.post_extract_proj(self.layer_norm(torch.cat([audio, visual], dim=2)))
+
+
+def build(sizes: Sizes, seed: int) -> AVHubert:
+    """An untrained model in evaluation mode, its weights drawn from the distributions of the original constructor.
+
+    The same seed gives the same weights; torch's own random stream is kept.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return AVHubert(sizes).eval()
+
+
+def from_checkpoint(checkpoint: Mapping[str, Any]) -> AVHubert:
+    """The model of a checkpoint, in evaluation mode.
+
+    Args:
+        checkpoint: what a fairseq file holds: `model`, the state dict (pre-trained or fine-tuned layout), and `cfg`.
+
+    Raises:
+        ValueError: it is no AV-HuBERT, or one of a form that the released models do not have; see `from_state`.
+    """
+    if not isinstance(checkpoint.get("model"), Mapping):
+        raise ValueError(f"no fairseq checkpoint: `model` is missing, it has {', '.join(map(str, checkpoint)) or '-'}")
+    config = _config(checkpoint.get("cfg"))
+    for name, expected in _FORM.items():
+        if config.get(name, expected) != expected:
+            raise ValueError(f"an AV-HuBERT with {name}={config[name]!r}: only {expected!r}, as released, is supported")
+    return from_state(checkpoint["model"], config.get("encoder_attention_heads"))
+
+
+def from_state(state: Mapping[str, Tensor], heads: int | None = None) -> AVHubert:
+    """The model of a state dict in either layout, in evaluation mode; all sizes but the heads are read from it.
+
+    Args:
+        state: pre-trained names, or fine-tuned ones, where the encoder is below `encoder.w2v_model.`.
+        heads: attention heads; not needed for the widths of the released models.
+
+    Raises:
+        ValueError: parameters are missing, unexpected or of a wrong shape, or the number of heads is not known.
+    """
+    state = encoder_state(state)
+    model = AVHubert(sizes_of(state, heads))
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"no AV-HuBERT as released: {error}") from error
+    return model.eval()
+
+
+def encoder_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The encoder's parameters by their pre-trained names, without what training alone needs."""
+    if any(name.startswith(_FINETUNED) for name in state):
+        state = {name.removeprefix(_FINETUNED): v for name, v in state.items() if name.startswith(_FINETUNED)}
+    return {name: values for name, values in state.items() if not name.startswith(_TRAINING)}
+
+
+def sizes_of(state: Mapping[str, Tensor], heads: int | None = None) -> Sizes:
+    """Sizes of the model whose encoder has this state dict; see `from_state` for the errors."""
+    try:
+        dim, audio = state["feature_extractor_audio.proj.weight"].shape
+        feed_forward = state["encoder.layers.0.fc1.weight"].shape[0]
+        _, group, kernel = state["encoder.pos_conv.0.weight_v"].shape
+        visual = visual_sizes(state, _VISUAL)
+    except KeyError as error:
+        names = ", ".join(list(state)[:3]) or "nothing"
+        raise ValueError(f"no AV-HuBERT encoder: {error.args[0]} is missing; it begins with {names}") from error
+    heads = heads or _HEADS.get(dim)
+    if heads is None:
+        raise ValueError(f"an AV-HuBERT of width {dim}: weights do not show the number of heads, give `heads`")
+    layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
+    return Sizes(layers, dim, feed_forward, heads, audio, kernel, dim // group, visual)
+
+
+def _config(cfg: object) -> Mapping[str, Any]:
+    """The encoder's configuration in a checkpoint's `cfg`; empty where there is none that can be read."""
+    model = cfg.get("model") if isinstance(cfg, Mapping) else None
+    if isinstance(model, Mapping) and "w2v_args" in model:
+        nested = model["w2v_args"]
+        model = nested.get("model") if isinstance(nested, Mapping) else None
+    return model if isinstance(model, Mapping) else {}
