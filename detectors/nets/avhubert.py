@@ -137,10 +137,11 @@ def from_checkpoint(checkpoint: Mapping[str, Any]) -> AVHubert:
     """
     if not isinstance(checkpoint.get("model"), Mapping):
         raise ValueError(f"no fairseq checkpoint: `model` is missing, it has {', '.join(map(str, checkpoint)) or '-'}")
-    config = _config(checkpoint.get("cfg"))
+    config = _config(checkpoint)
     for name, expected in _FORM.items():
-        if config.get(name, expected) != expected:
-            raise ValueError(f"an AV-HuBERT with {name}={config[name]!r}: only {expected!r}, as released, is supported")
+        if config.get(name) != expected:
+            found = f"an AV-HuBERT with {name}={config.get(name)!r}"
+            raise ValueError(f"{found}: only {expected!r}, as in the released models, is supported")
     return from_state(checkpoint["model"], config.get("encoder_attention_heads"))
 
 
@@ -183,14 +184,25 @@ def sizes_of(state: Mapping[str, Tensor], heads: int | None = None) -> Sizes:
     heads = heads or _HEADS.get(dim)
     if heads is None:
         raise ValueError(f"an AV-HuBERT of width {dim}: weights do not show the number of heads, give `heads`")
+    if dim % heads:
+        raise ValueError(f"an AV-HuBERT of width {dim} cannot have {heads} attention heads")
     layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
     return Sizes(layers, dim, feed_forward, heads, audio, kernel, dim // group, visual)
 
 
-def _config(cfg: object) -> Mapping[str, Any]:
-    """The encoder's configuration in a checkpoint's `cfg`; empty where there is none that can be read."""
-    model = cfg.get("model") if isinstance(cfg, Mapping) else None
-    if isinstance(model, Mapping) and "w2v_args" in model:
-        nested = model["w2v_args"]
-        model = nested.get("model") if isinstance(nested, Mapping) else None
-    return model if isinstance(model, Mapping) else {}
+def _config(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The encoder's configuration: the model's, or that of the model which it was fine-tuned from."""
+    path = ["cfg", "model"]
+    if "w2v_args" in (_entry(checkpoint, path) or ()):
+        path += ["w2v_args", "model"]
+    found = _entry(checkpoint, path)
+    if found is None:
+        raise ValueError(f"a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
+    return found
+
+
+def _entry(found: Any, path: list[str]) -> Mapping[str, Any] | None:
+    """The dict at a path of nested dicts, None where there is none."""
+    for step in path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else None
