@@ -140,15 +140,14 @@ def bench(pytestconfig: pytest.Config) -> Any:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Run the gate when it was asked for: a run that got worse fails as a whole, though each cell was measured."""
     config = session.config
-    if hasattr(config, "workerinput") or not config.option.check:
+    if hasattr(config, "workerinput") or not config.option.check or config.option.collectonly:
         return
-    texts = _records(config.pluginmanager.getplugin("terminalreporter"))
-    if texts:
-        from benchmark.checking import check
+    from benchmark.checking import check
 
-        config.stash[_GATE], red = check(texts, _results(config), config.option.against)
-        if red:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    texts = _records(config.pluginmanager.getplugin("terminalreporter"))
+    config.stash[_GATE], red = check(texts, _results(config), config.option.against)
+    if red and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _records(terminalreporter: Any) -> list[str]:
@@ -167,13 +166,13 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
 
         terminalreporter.section("results")
         terminalreporter.write_line(summary(texts, _results(config)))
-        if _GATE in config.stash:
-            terminalreporter.section("regression gate")
-            terminalreporter.write_line(config.stash[_GATE])
     elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _is_benchmark(config):
         terminalreporter.section("no cell selected")
         guess = cells.hint(config.option.keyword) if config.option.keyword else ""
         terminalreporter.write_line((guess + "\n" if guess else "") + cells.known_words())
+    if _GATE in config.stash:
+        terminalreporter.section("regression gate")
+        terminalreporter.write_line(config.stash[_GATE])
 
 
 def _results(config: pytest.Config) -> Path:

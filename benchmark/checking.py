@@ -14,7 +14,7 @@ from leaderboard.sources import Measured, SourceError, cells_of
 def check(texts: Sequence[str], results: Path, rows: Path) -> tuple[str, bool]:
     """The gate's report on records (as JSON texts) whose scores are in `results`, and whether it is red.
 
-    Rows that cannot be read turn it red.
+    Rows that cannot be read turn it red, and so does a run of which nothing could be compared.
     """
     found = [Measured(records.loads(text), results) for text in texts]
     try:

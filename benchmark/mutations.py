@@ -24,7 +24,7 @@ import pytest
 
 from datasets.files import cache_root
 from leaderboard import records
-from leaderboard.gate import RED, STALE, Verdict, gate, of_word
+from leaderboard.gate import RED, STALE, UNTESTED, Verdict, gate, of_word
 from leaderboard.sources import Measured, cells_of
 
 VARIABLE = "AVDF_MUTATION"
@@ -180,7 +180,8 @@ def lines(name: str, found: Sequence[Verdict], *, elsewhere: bool) -> list[str]:
     told = ", ".join(f"{100 * move:+.1f}" for move in moves[:3])
     worst = max(bad, key=lambda v: abs((v.new or 0) - (v.old or 0)), default=None)
     rule = "statistical" if elsewhere else "exact"
-    right = "as it should be" if bool(bad) == mutation.harmful else "**NOT as it should be**"
+    compared = bool(found) and not any(v.word in UNTESTED for v in found)  # otherwise nothing is shown either way
+    right = "as it should be" if compared and bool(bad) == mutation.harmful else "**NOT as it should be**"
     words = ", ".join(f"{count} {word}" for word in (*RED, *STALE) if (count := len(of_word(bad, word))))
     answer = f"red: {len(bad)} of {len(found)} ({words})" if bad else f"green: {len(found)}"
     return [mutation.text, rule, answer, told or "–", f"`{worst.cell}`" if worst else "–", right]

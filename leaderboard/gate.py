@@ -4,19 +4,21 @@ Each newly measured cell is held against the row's:
 
 - **exactly**, where signature and fingerprint (processor, system and the libraries that compute) are the same: no
   metric may differ by more than 1e-6;
-- **statistically** otherwise, on the same test clips: `leaderboard.regression`, paired and clustered by identity. The
-  frame AUC, of which no per-frame scores are kept, is compared without pairing, which is cautious;
+- **statistically** otherwise, on the same test clips: `leaderboard.regression`, paired and clustered by identity.
+  Without scores to pair (no per-frame ones are kept, none of real data, none beside old rows) the numbers themselves
+  are compared with their standard errors, as if independent, which is cautious;
 - **score by score** too, when a run is held against rows, since a fault may move scores without lowering the AUC by
   more than chance does: Lin's concordance of old and new scores (Biometrics 1989, 45:255-268) below 0.95 means another
   detector, whether its code changed (the row is stale) or not (something else is wrong). The last digits of another
   decoder left it above 0.999 for detectors; `docs/gate.md` has what faults do. Controls are exempt: near chance, where
   a probe on untrained features stops training is chaotic (0.81 under the same digits);
 - **not at all**, where clips, corpus or protocol are not the same: the row is stale, and to be accepted anew.
+
+A gate that could compare nothing is red: it would otherwise let everything pass.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from math import hypot
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -27,6 +29,7 @@ from .records import Record, RecordError
 from .regression import Judged, judge
 from .scores import TOLERANCE
 from .sources import Cells, Key, Measured
+from .unpaired import unpaired
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +45,10 @@ Word = Literal[
 ]
 RED: tuple[Word, ...] = ("failed", "lost", "irreproducible", "fell", "leak")
 """What turns the gate red, in the order of the report."""
+UNTESTED: tuple[Word, ...] = ("new", "incomparable")
+"""Of cells that were held against nothing."""
+NOT_PAIRED = "not paired"
+"""How the reason of a verdict begins where there were no scores to pair."""
 STALE: tuple[Word, ...] = ("changed", "incomparable")
 """Red too where a run is held against rows, which no longer describe it; not between two states of the rows."""
 
@@ -109,12 +116,16 @@ def _without_statistics(new: Measured, old: Measured | None) -> Verdict | None:
             return Verdict(cell, "failed", record.reason or record.status)
         return Verdict(cell, "new", _against_published(record), new=_auc(record))
     known = old.record
+    if _auc(known) is None:
+        return Verdict(cell, "incomparable", "no AUC before", new=_auc(record))
 
     def verdict(word: Word, reason: str = "") -> Verdict:
         return Verdict(cell, word, reason, _auc(known), _auc(record))
 
     if record.status != "ok":
         return verdict("failed", record.reason or record.status)
+    if _auc(record) is None:
+        return verdict("failed", "it has no AUC any more")
     if different := _differences(record, known):
         return verdict("incomparable", different)
     if not _exact(record, known):
@@ -177,29 +188,55 @@ def _against_published(record: Record) -> str:
 def _compared(paired: Mapping[str, tuple[Measured, Measured]], rows: bool) -> list[Verdict]:
     """Statistical verdicts, corrected for their number, and whether the scores are those of the same detector."""
     changes: dict[tuple[str, str], Change] = {}
-    verdicts, moved = [], {}
+    verdicts: list[Verdict] = []
+    told: dict[tuple[str, str], tuple[Word | None, str]] = {}
     for name, (new, old) in paired.items():
-        try:
-            scores = new.scores(), old.scores()
-            changes[name, "auc"] = paired_change(*scores)
-            if rows and not new.record.cell.control:
-                moved[name] = _discordant(*scores, same=new.record.detectors == old.record.detectors)
-        except (RecordError, ValueError) as error:
-            verdicts.append(Verdict(name, "incomparable", str(error), _auc(old.record), _auc(new.record)))
-            continue
-        if frames := _unpaired(new.record, old.record):
-            changes[name, "frame_auc"] = frames
-        elif "frame_auc" in old.record.metrics and "frame_auc" not in new.record.metrics:
-            told = old.record.metrics["frame_auc"].value
-            verdicts.append(Verdict(name, "failed", "it has no frame scores any more", told, metric="frame_auc"))
+        for metric, found in (
+            ("auc", _auc_change(new, old, rows)),
+            ("frame_auc", _frame_change(new.record, old.record)),
+        ):
+            if isinstance(found, Verdict):
+                verdicts.append(replace(found, cell=name, metric=metric))
+            elif found is not None:
+                changes[name, metric], told[name, metric] = found[0], found[1:]
     controls = [key for key in changes if paired[key[0]][0].record.cell.control]
     for (name, metric), judged in judge(changes, controls).items():
         after, before = (one.record.metrics[metric].value for one in paired[name])
-        word, reason = _word(judged, control=(name, metric) in controls), ""
-        if word in ("same", "rose") and metric == "auc":
-            word, reason = moved.get(name) or (word, reason)
+        word, (moved, reason) = _word(judged, control=(name, metric) in controls), told[name, metric]
+        word = moved if moved and word in ("same", "rose") else word
         verdicts.append(Verdict(name, word, reason, before, after, judged, metric))
     return verdicts
+
+
+Found = tuple[Change, Word | None, str] | Verdict
+"""A change to be judged, the word that a call of no drop is replaced by, and a remark; or what stands in its way."""
+
+
+def _auc_change(new: Measured, old: Measured, rows: bool) -> Found:
+    """The change of the AUC: of paired scores where there are any, of the two numbers otherwise."""
+    try:
+        scores = new.scores(), old.scores()
+        change = paired_change(*scores)
+    except (RecordError, ValueError) as error:
+        lost = Verdict("", "incomparable", str(error), _auc(old.record), _auc(new.record))
+        alone = None if rows and old.record.data == "sim" else unpaired(new.record, old.record, "auc")
+        return (alone, None, f"{NOT_PAIRED}: {error}") if alone else lost
+    moved = None
+    if rows and not new.record.cell.control:
+        moved = _discordant(*scores, same=new.record.detectors == old.record.detectors)
+    return change, *(moved or (None, ""))
+
+
+def _frame_change(new: Record, old: Record) -> Found | None:
+    """The change of the frame AUC; None where none is on record."""
+    known = old.metrics.get("frame_auc")
+    if known is None:
+        return None
+    if "frame_auc" not in new.metrics:
+        return Verdict("", "failed", "it has no frame scores any more", known.value)
+    alone = unpaired(new, old, "frame_auc")
+    told = known.value, new.metrics["frame_auc"].value
+    return (alone, None, "") if alone else Verdict("", "incomparable", "frame AUC without an interval", *told)
 
 
 def _discordant(new: "pd.DataFrame", old: "pd.DataFrame", *, same: bool) -> tuple[Word, str] | None:
@@ -239,16 +276,10 @@ def _word(judged: Judged, *, control: bool) -> Word:
     return "leak" if control and judged.word != "same" else judged.word
 
 
-def _unpaired(new: Record, old: Record) -> Change | None:
-    """The change of the frame AUC as if the two had nothing in common; None where it or its error is not known."""
-    a, b = new.metrics.get("frame_auc"), old.metrics.get("frame_auc")
-    if a is None or b is None or a.se is None or b.se is None:
-        return None
-    return Change(a.value - b.value, hypot(a.se, b.se), min(a.n_groups, b.n_groups) - 1, a.n_pos + a.n_neg, a.n_groups)
-
-
-def red(verdicts: Iterable[Verdict], *, rows: bool) -> bool:
-    """Whether any verdict stops a change; `rows`: a run was held against rows, which have to be current."""
+def red(verdicts: Collection[Verdict], *, rows: bool) -> bool:
+    """Whether any verdict stops a change, or none says anything; `rows`: rows have to be current too."""
+    if all(verdict.word in UNTESTED for verdict in verdicts):
+        return True
     return any(verdict.word in RED or (rows and verdict.word in STALE) for verdict in verdicts)
 
 

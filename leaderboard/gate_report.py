@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from math import isfinite, isinf
 from statistics import median
 
-from .gate import RED, STALE, Verdict, Word, of_word, red
+from .gate import NOT_PAIRED, RED, STALE, UNTESTED, Verdict, Word, of_word, red
 from .regression import Judged
 
 MOST = 30
 """Lines of one kind before the rest is counted."""
 _TITLES: dict[Word, str] = {
-    "failed": "No number, though one is on record",
+    "failed": "No number",
     "lost": "On record, and no longer there",
     "irreproducible": "Other scores from the same code and clips",
     "fell": "Fell by more than chance explains",
@@ -67,6 +67,7 @@ def _line(verdict: Verdict) -> str:
 def _power(verdicts: Sequence[Verdict]) -> Iterable[str]:
     exact = [v for v in verdicts if v.word in ("equal", "irreproducible")]
     tested = [v.judged for v in verdicts if v.judged]
+    alone = sum(v.reason.startswith(NOT_PAIRED) for v in verdicts if v.judged)
     lines = []
     if exact:
         lines.append(f"{len(exact)} cells compared exactly: a difference of 1e-6 would have been called.")
@@ -77,6 +78,7 @@ def _power(verdicts: Sequence[Verdict]) -> Iterable[str]:
             f"{len(tested)} numbers compared statistically, corrected for their number: the smallest drop called is "
             f"{_range(called)} points; a true drop of {_range(sure)} points is called in 80 % of cases."
             + (f" In {blind} of them no drop could be called: too few identities." if blind else "")
+            + (f" {alone} of them are AUCs without scores to pair: larger drops pass." if alone else "")
         )
     return ["\n".join(lines)] if lines else []
 
@@ -94,4 +96,6 @@ def _range(values: Sequence[float]) -> str:
 def _answer(verdicts: Sequence[Verdict], rows: bool) -> str:
     counts = {word: len(of_word(verdicts, word)) for word in ("equal", "same", "rose", "new", *RED, *STALE)}
     told = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
-    return f"gate: {'RED' if red(verdicts, rows=rows) else 'green'} ({told or 'nothing compared'})"
+    if all(verdict.word in UNTESTED for verdict in verdicts):
+        told = ": ".join(filter(None, ["nothing compared", told]))
+    return f"gate: {'RED' if red(verdicts, rows=rows) else 'green'} ({told})"

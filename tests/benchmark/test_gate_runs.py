@@ -51,3 +51,13 @@ def test_cells_without_a_number_and_rows_of_another_size_are_red(measured: tuple
     assert stale.returncode == 1 and "size smoke against default on record" in stale.stdout
     nothing = suite.run("-k", CELLS, "--check", "--against", str(tmp_path / "none"))
     assert nothing.returncode == 1 and "neither rows of a leaderboard version nor records" in nothing.stdout
+
+
+def test_a_run_of_which_nothing_can_be_compared_is_red(suite: Suite) -> None:
+    arguments = ("-k", "contract", "--detector", "silence", "--check")
+    contract = suite.run(*arguments)
+    assert "1 passed" in contract.stdout, contract.stdout
+    assert contract.returncode == 1 and "gate: RED (nothing compared)" in contract.stdout
+    assert suite.run(*arguments, "--collect-only").returncode == 0
+    nobody = suite.run("-k", "nobody", "--check")
+    assert nobody.returncode == pytest.ExitCode.NO_TESTS_COLLECTED and "nothing compared" in nobody.stdout

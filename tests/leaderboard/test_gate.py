@@ -126,9 +126,11 @@ def test_what_is_not_the_same_thing_is_stale_and_not_compared(old, tmp_path):
     for number, (words, change) in enumerate(changes.items()):
         verdict = word(run(tmp_path / str(number), (record(**change), clips(1.2))), old)
         assert verdict.word == "incomparable" and words in verdict.reason
-        assert red([verdict], rows=True) and not red([verdict], rows=False)
+        beside = [verdict, word(old, old)]
+        assert red(beside, rows=True) and not red(beside, rows=False)
     other = run(tmp_path / "clips", (record(environment=THERE), clips(1.2, identities=40)))
     assert "clips are in one of the two" in word(other, old).reason
+    assert word(other, old, rows=True).word == "incomparable"
 
 
 def test_a_lost_a_failed_and_a_new_cell(old, tmp_path):
@@ -158,8 +160,63 @@ def test_the_frame_auc_is_held_too(tmp_path):
 def test_rows_whose_scores_are_gone_are_named(old, tmp_path):
     new = run(tmp_path / "new", (record(environment=THERE), clips(1.2)))
     shutil.rmtree(tmp_path / "old" / "scores")
-    verdict = word(new, old)
+    verdict = word(new, old, rows=True)
     assert verdict.word == "incomparable" and "no per-clip scores at" in verdict.reason
+
+
+def test_without_scores_to_pair_a_number_is_held_all_the_same(tmp_path):
+    def real(name, shift, environment):
+        one = (record(data="real", size=None, corpus=None, environment=environment), clips(shift))
+        found = run(tmp_path / name, one)
+        shutil.rmtree(tmp_path / name / "scores")
+        return found
+
+    old = real("old", 2.5, HERE)
+    for rows_ in (True, False):
+        same = word(real("same", 2.4, THERE), old, rows=rows_)
+        assert same.word == "same" and "not paired: no per-clip scores at" in same.reason
+        assert "1 of them are AUCs without scores to pair" in report([same], rows=rows_)
+        fell = word(real("fell", 0.0, THERE), old, rows=rows_)
+        assert fell.word == "fell" and red([fell], rows=rows_)
+    simulated = run(tmp_path / "sim", (record(), clips(2.5)))
+    shutil.rmtree(tmp_path / "sim" / "scores")
+    worse = run(tmp_path / "worse", (record(environment=THERE), clips(0.0)))
+    assert word(worse, simulated).word == "fell"
+
+
+def test_numbers_near_1_are_held_by_their_interval(tmp_path):
+    def cell(name, value, **more):
+        one = write_measured(tmp_path / name, record(environment=more.pop("environment")), clips(1.0))
+        known = cells_of(tmp_path / name)
+        metrics = {**one.metrics, "frame_auc": metric(value, **more)}
+        return {key: replace(found, record=replace(one, metrics=metrics)) for key, found in known.items()}
+
+    old = cell("old", 1.0, environment=HERE, se=None, lo=0.92, hi=1.0)
+    fallen = gate(cell("new", 0.6, environment=THERE), old, whole=False, rows=False)
+    assert {v.metric: v.word for v in fallen} == {"auc": "same", "frame_auc": "fell"}
+    blind = cell("blind", 1.0, environment=HERE, se=None, lo=None, hi=None)
+    told = gate(cell("new2", 0.6, environment=THERE), blind, whole=False, rows=True)
+    assert {v.metric: v.word for v in told} == {"auc": "same", "frame_auc": "incomparable"} and red(told, rows=True)
+
+
+def test_a_gate_that_compares_nothing_is_red(old, tmp_path, capsys):
+    new = run(tmp_path / "new", (record("other"), clips(1.0)))
+    for rows_ in (True, False):
+        verdicts = gate(new, old, whole=False, rows=rows_)
+        assert red(verdicts, rows=rows_) and red([], rows=rows_)
+        assert report(verdicts, rows=rows_).endswith("gate: RED (nothing compared: 1 new)")
+    assert main(["diff", str(tmp_path / "old"), str(tmp_path / "new")]) == 1
+    both = gate({**new, **old}, old, whole=False, rows=False)
+    assert not red(both, rows=False) and report(both, rows=False).endswith("gate: green (1 equal, 1 new)")
+
+
+def test_records_without_an_auc_are_no_traceback(old):
+    ((key, one),) = old.items()
+    without = {key: replace(one, record=replace(one.record, metrics={"ap": one.record.metrics["ap"]}, environment={}))}
+    assert word(without, old).word == "failed"
+    failed = {key: replace(one, record=replace(one.record, status="failed", reason="x", metrics={}))}
+    for before in (without, failed):
+        assert word(old, before).word == "incomparable" and word(failed, before).word == "incomparable"
 
 
 def test_a_published_number_is_only_remarked(tmp_path):
@@ -175,7 +232,7 @@ def test_the_report_says_what_fell_and_what_it_could_have_seen(old, tmp_path):
     assert "is called in 80 % of cases" in text and text.endswith("gate: RED (1 fell)")
     same = report(gate(old, old, whole=False, rows=False), rows=True)
     assert "1 cells compared exactly" in same and same.endswith("gate: green (1 equal)")
-    assert report([], rows=True) == "gate: green (nothing compared)"
+    assert report([], rows=True) == "gate: RED (nothing compared)"
 
 
 def test_every_red_word_has_a_place_in_the_report(old):
