@@ -1,0 +1,175 @@
+"""One stream of BRAVEn or Auto-AVSR: a front end, a linear layer, blocks with relative attention, a norm.
+
+Both models' encoders are this network with blocks of their own, and their checkpoints name its parts alike.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from .relative import layer_norm, relative_positions
+from .sound import HOP, SoundFrontEnd, SoundSizes, sound_sizes
+from .visual import VisualFrontEnd, VisualSizes, swish, visual_sizes
+
+_RENAMED = {"input_layer.": "embed.", "norm.": "after_norm."}
+_FORMER = re.compile("^(?:" + "|".join(map(re.escape, _RENAMED)) + ")")
+
+
+Module = TypeVar("Module", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Sizes of a stack: columns, attention heads, units of the feed-forward layers, blocks, convolution kernel."""
+
+    width: int
+    heads: int
+    units: int
+    blocks: int
+    kernel: int | None = None
+
+
+@dataclass(frozen=True)
+class StreamSizes:
+    """All that a stream's state dict says about its shape; the front end tells the modality."""
+
+    front: VisualSizes | SoundSizes
+    stack: Widths
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one pass over a batch gives.
+
+    front: `(B, T, C)`, the front end's vectors.
+    layers: one `(B, T, D)` a block, before the last norm.
+    features: `(B, T, D)`, the last block's after that norm.
+    """
+
+    front: Tensor
+    layers: tuple[Tensor, ...]
+    features: Tensor
+
+
+def _front_end(sizes: VisualSizes | SoundSizes) -> nn.Module:
+    if isinstance(sizes, SoundSizes):
+        return SoundFrontEnd(sizes)
+    front = VisualFrontEnd(swish, sizes)
+    for part in front.trunk.modules():
+        if isinstance(part, nn.Conv2d):
+            part.reset_parameters()  # Unlike AV-HuBERT, both models leave the trunk as torch draws it.
+    return front
+
+
+class Stream(nn.Module):
+    """A front end and a stack of blocks over its vectors.
+
+    Args:
+        sizes: of all parts.
+        block: makes one block; it is called with `(x, positions, mask)`, as `ConformerBlock.forward`.
+    """
+
+    def __init__(self, sizes: StreamSizes, block: Callable[[Widths], nn.Module]) -> None:
+        super().__init__()
+        stack = sizes.stack
+        self.sizes = sizes
+        self.frontend = _front_end(sizes.front)
+        self.embed = nn.Sequential(nn.Linear(sizes.front.layers[-1], stack.width))
+        self.encoders = nn.ModuleList(block(stack) for _ in range(stack.blocks))
+        self.after_norm = layer_norm(stack.width)
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Outputs:
+        """Encode a batch.
+
+        Args:
+            x: normalised pictures `(B, T, 88, 88)` at 25 a second, or samples `(B, L)` at 16 kHz.
+            lengths: `(B,)` pictures or samples of each clip in a batch padded with zeros at the end; None where all
+                are full. As in the original, only attention leaves padding out: a visual BRAVEn gives what it gives
+                for each clip alone, the other models do not (their convolutions see the padding).
+        """
+        front = self.frontend(x)
+        mask = None if lengths is None else self._mask(lengths, front.shape[1])
+        # Positions are relative, yet the vectors are scaled as if positions were added.
+        hidden = self.embed(front) * math.sqrt(self.sizes.stack.width)
+        positions = relative_positions(front.shape[1], self.sizes.stack.width).to(hidden)
+        layers = []
+        for block in self.encoders:
+            hidden = block(hidden, positions, mask)
+            layers.append(hidden)
+        return Outputs(front, tuple(layers), self.after_norm(hidden))
+
+    def _mask(self, lengths: Tensor, rows: int) -> Tensor:
+        """`(B, rows)`, True within a clip."""
+        if isinstance(self.sizes.front, SoundSizes):
+            lengths = lengths // HOP
+        if lengths.min() < 1 or lengths.max() > rows:
+            raise ValueError(f"lengths must give 1 to {rows} rows, not {lengths.tolist()}")
+        return torch.arange(rows, device=lengths.device) < lengths[:, None]
+
+
+def untrained(make: Callable[[], Module], seed: int) -> Module:
+    """A new module in evaluation mode, its weights drawn by its constructor; torch's own stream of numbers is kept."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return make().eval()
+
+
+def loaded(make: Callable[[], Module], state: Mapping[str, Tensor], where: str) -> Module:
+    """A module with the weights of a state dict, float32, in evaluation mode; no random number is drawn.
+
+    Raises:
+        ValueError: parameters are missing, unexpected or of another shape; it names `where` and all of them.
+    """
+    with torch.device("meta"):
+        module = make()
+    module = module.to_empty(device="cpu")
+    try:
+        module.load_state_dict(dict(state), strict=True)
+    except RuntimeError as error:
+        raise ValueError(f"{where}: {error}") from error
+    return module.eval()
+
+
+def stream_sizes(state: Mapping[str, Tensor], where: str) -> StreamSizes:
+    """Sizes of a stream's state dict, whose keys start with `frontend.`, `embed.`, `encoders.` or `after_norm.`.
+
+    Raises:
+        ValueError: it is no such state dict; the first parameter that is missing is named.
+    """
+    try:
+        visual = "frontend.frontend3D.0.weight" in state
+        front = visual_sizes(state, "frontend.") if visual else sound_sizes(state, "frontend.")
+        units, width = state["encoders.0.feed_forward.w_1.weight"].shape
+        heads = state["encoders.0.self_attn.pos_bias_u"].shape[0]
+    except KeyError as missing:
+        raise ValueError(f"{where}: no encoder of BRAVEn or Auto-AVSR: there is no {missing.args[0]}") from missing
+    blocks = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("encoders."))
+    kernel = state.get("encoders.0.conv_module.depthwise_conv.weight")
+    return StreamSizes(front, Widths(width, heads, units, blocks, None if kernel is None else kernel.shape[-1]))
+
+
+def under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The entries whose key starts with `prefix`, without it."""
+    return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
+
+
+def current_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A stream's entries with the former names `input_layer.*` and `norm.*` changed as the original's loader does."""
+    return {_FORMER.sub(lambda match: _RENAMED[match[0]], key): value for key, value in state.items()}
+
+
+def refuse_others(state: Mapping[str, Tensor], known: Iterable[str], where: str) -> None:
+    """Raise where a key starts with none of the `known` prefixes: what it belongs to would be left out unnoticed.
+
+    Raises:
+        ValueError: names `where` and the first such keys.
+    """
+    others = [key for key in state if not key.startswith(tuple(known))]
+    if others:
+        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
+        raise ValueError(f"{where}: unexpected parameters {', '.join(others[:5])}{more}")
