@@ -4,9 +4,11 @@ A submission is a leaderboard version's folder with a single detector in it, `ro
 `scores/<sha256>.csv`, and is checked as one. Nothing in it is executed, and only files of these names are unpacked.
 """
 
+import lzma
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,16 +16,23 @@ from pathlib import Path
 
 from datasets.files import atomic_path
 
-from . import intervals, records, rows, scores
+from . import records, rows, scores
 from .records import Record, RecordError
 from .rows import Row
+from .submitted import cell_problems, number_problems
 from .tables import NULL, percent
 
 MEMBER = re.compile(r"rows/(sim|real)/[a-z0-9_.+-]{1,120}\.json|scores/[0-9a-f]{64}\.csv")
 LARGEST = 500_000_000
 """Bytes that a submission may unpack to."""
+MOST = 10_000
+"""Files that it may hold."""
 PRIVATE = re.compile(r"(?<![\w.])/(home|users|root|tmp|mnt|data|work|var|opt|scratch)/|\b[a-z]:\\|\w@\w+\.", re.I)
 """What looks like a path, a share or an address, and has no business in a public record."""
+
+UNKNOWN_CLIPS = "its test set is not one of the embedded corpus of this version: its clips cannot be checked"
+
+_PRIVATE = "which looks like a path or an address; nothing private is published"
 
 Roll = Mapping[str, tuple[str, int]]
 """Identity and label of each clip of a test set, by clip id."""
@@ -65,6 +74,9 @@ def _zip(folder: Path, path: Path) -> None:
             archive.writestr(member, file.read_bytes())
 
 
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+
+
 @contextmanager
 def unpacked(path: Path) -> Iterator[Path]:
     """A submission's files in a temporary folder.
@@ -76,7 +88,7 @@ def unpacked(path: Path) -> Iterator[Path]:
         try:
             with zipfile.ZipFile(path) as archive:
                 _extract(archive, Path(temporary))
-        except (OSError, zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
+        except (OSError, EOFError, RuntimeError, UnicodeDecodeError, *_DAMAGED) as error:
             raise SubmissionError(f"{path} is not a readable zip file ({error}); make it again") from None
         yield Path(temporary)
 
@@ -89,6 +101,8 @@ def _extract(archive: zipfile.ZipFile, target: Path) -> None:
         )
     if len(set(names)) != len(names):
         raise SubmissionError(f"{archive.filename}: a file is in it twice; nothing was unpacked")
+    if len(names) > MOST:
+        raise SubmissionError(f"{archive.filename}: it holds more than {MOST} files; nothing was unpacked")
     if sum(member.file_size for member in archive.infolist()) > LARGEST:
         raise SubmissionError(f"{archive.filename}: it unpacks to more than {LARGEST // 10**6} MB")
     archive.extractall(target)
@@ -128,6 +142,11 @@ def inspect(submitted: Path, version: Path, here: Here) -> Findings:
         return Findings((f"{len(found)} rows instead of one: {', '.join(row.detector for row in found) or 'none'}",))
     row = found[0]
     bad = [*_standing(row, known.get((row.detector, row.data))), *scores.problems(row.cells, submitted)]
+    bad += [
+        f"{record.cell.id}: {UNKNOWN_CLIPS}"
+        for record in row.cells
+        if record.data == "sim" and here.roll(record) is None
+    ]
     more = inspect_row(row, submitted, here)
     return Findings((*bad, *more.problems), more.notes)
 
@@ -139,7 +158,12 @@ def inspect_row(row: Row, folder: Path, here: Here) -> Findings:
         bad += [f"{record.cell.id}: {text}" for text in _record_problems(record, folder, here.roll(record))]
     notes = [*_beyond_chance(row)]
     told = {seed: value for record in row.cells for seed, value in record.detectors.items()}
-    code = here.signatures(row.detector, [int(seed) for seed in told]) if told else None
+    try:
+        code = here.signatures(row.detector, [int(seed) for seed in told]) if told else None
+    except ValueError as error:
+        return Findings((*bad, f"{row.detector}: {error}"), tuple(notes))
+    if told and not all(record.detectors for record in row.cells):
+        bad.append(f"{row.detector}: some cells have no code beside others that have it; submit cells of one kind")
     if not told:
         notes.append(f"{row.detector}: scores without code: self-reported for good")
     elif code is None:
@@ -183,23 +207,20 @@ def _record_problems(record: Record, folder: Path, roll: Roll | None) -> Iterato
     if record.verified:
         yield "it says to be verified, which only those who keep the leaderboard can do"
     if match := PRIVATE.search(records.dumps(record)):
-        yield f"it contains {match.group()!r}, which looks like a path or an address; nothing private is published"
+        yield f"it contains {match.group()!r}, {_PRIVATE}"
+    yield from cell_problems(record)
     if record.data != "sim":
         return
     try:
         frame = records.read_scores(scores.path_of(record, folder))
     except RecordError:
         return  # `scores.problems` says so
+    if match := PRIVATE.search("\n".join(frame["reason"].dropna())):
+        yield f"the reason of a clip without a score contains {match.group()!r}, {_PRIVATE}"
     if roll is not None:
         people = zip(frame["identity"].tolist(), frame["label"].tolist(), strict=True)
         yield from _other_clips(dict(zip(frame["clip"].tolist(), people, strict=True)), roll)
-    labels, people_of = frame["label"].to_numpy(), frame["identity"].to_numpy()
-    again = intervals.evaluate(labels, frame.iloc[:, 3:-1].to_numpy().T, people_of)["auc"]
-    told = record.metrics["auc"]
-    for name in ("lo", "hi"):
-        a, b = getattr(again, name), getattr(told, name)
-        if (a is None) != (b is None) or (a is not None and abs(a - b) > scores.TOLERANCE):
-            yield f"its scores give {name} {a} of the AUC's interval, the row says {b}"
+    yield from number_problems(record, frame)
 
 
 def _other_clips(found: Roll, roll: Roll) -> Iterator[str]:

@@ -88,9 +88,10 @@ def accept(path: Path, version: Path) -> int:
 def _roll(record: Record) -> Roll | None:
     """The test set of a record, if it is an embedded one of this version."""
     from datasets.registry import EMBEDDED, Corpus
+    from datasets.sim.plan import SIZES
 
     corpus = record.corpus or {}
-    if record.data != "sim" or record.cell.test not in EMBEDDED or record.size is None:
+    if record.data != "sim" or record.cell.test not in EMBEDDED or record.size not in SIZES or "seed" not in corpus:
         return None
     planned = Corpus(record.size, int(corpus["seed"]))
     if planned.version != corpus.get("version"):

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.mutations import verdicts
+from benchmark.mutations import lines, verdicts
 from leaderboard.__main__ import main
-from leaderboard.gate import red
+from leaderboard.gate import Verdict, red
 from suite import Suite
 
 CELLS = "logmel and sim_whole_to_sim_whole and not drop and not trimtest"
@@ -61,3 +61,11 @@ def test_a_run_of_which_nothing_can_be_compared_is_red(suite: Suite) -> None:
     assert suite.run(*arguments, "--collect-only").returncode == 0
     nobody = suite.run("-k", "nobody", "--check")
     assert nobody.returncode == pytest.ExitCode.NO_TESTS_COLLECTED and "nothing compared" in nobody.stdout
+
+
+def test_a_mutation_that_was_held_against_nothing_shows_nothing() -> None:
+    for name in ("mean", "bootstrap"):
+        for found in ([], [Verdict("x", "incomparable")], [Verdict("x", "new")]):
+            assert "NOT" in lines(name, found, elsewhere=False)[-1]
+    assert "NOT" not in lines("bootstrap", [Verdict("x", "equal")], elsewhere=False)[-1]
+    assert "NOT" not in lines("mean", [Verdict("x", "fell")], elsewhere=False)[-1]

@@ -1,10 +1,14 @@
+import hashlib
 import json
 import zipfile
+from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 from sample_records import clips, record, write_measured
 
-from leaderboard import rows
+from leaderboard import intervals, rows
 from leaderboard.__main__ import main
 from leaderboard.records import RecordError
 from leaderboard.submissions import Findings, Here, SubmissionError, inspect, inspect_row, pack, unpacked
@@ -12,7 +16,10 @@ from leaderboard.submissions import Findings, Here, SubmissionError, inspect, in
 CODE = {"43": "1e" * 32}
 
 
-def here(roll=None, code=CODE, name=""):
+PEOPLE = {clip: (person, int(label)) for clip, person, label in clips(0)[["clip", "identity", "label"]].to_numpy()}
+
+
+def here(roll=PEOPLE, code=CODE, name=""):
     return Here(lambda record: roll, lambda detector, seeds: code, lambda detector: name)
 
 
@@ -83,6 +90,20 @@ def test_what_was_not_measured_is_not_packed(results, tmp_path):
     [
         (lambda cells: [c["metrics"]["auc"].update(value=0.99) for c in cells.values()], "its scores give auc"),
         (lambda cells: [c["metrics"]["auc"].update(hi=0.99) for c in cells.values()], "its scores give hi"),
+        (lambda cells: [c["metrics"]["auc"].update(n_groups=900) for c in cells.values()], "give n_groups 42 of auc"),
+        (lambda cells: [c["metrics"]["ap"].update(lo=0.9) for c in cells.values()], "its scores give lo"),
+        (lambda cells: [c["metrics"].update(acc_at_0=c["metrics"]["auc"]) for c in cells.values()], "of acc_at_0"),
+        (lambda cells: [c["metrics"].update(fpr_at_val=c["metrics"]["auc"]) for c in cells.values()], "do not give"),
+        (lambda cells: [c["metrics"].pop("eer") for c in cells.values()], "no value"),
+        (lambda cells: [c["coverage"]["test"].update(found=80) for c in cells.values()], "84 of 84 test clips have"),
+        (lambda cells: [c["cell"].update(test="sim_local") for c in cells.values()], "says to be measured as flicker"),
+        (lambda cells: [c["cell"].update(domain="in") for c in cells.values()], "its domain is 'in'"),
+        (lambda cells: [c["cell"].update(modality="smell") for c in cells.values()], "its modality is 'smell'"),
+        (lambda cells: [c["cell"].update(encoder="x", head="y") for c in cells.values()], "are not those of flicker"),
+        (lambda cells: [c["cell"].update(train="favc.ssr") for c in cells.values()], "are called sim, but were favc"),
+        (lambda cells: [c["detectors"].update({"44": "00" * 32}) for c in cells.values()], "code of the seeds 43, 44"),
+        (lambda cells: [c["detectors"].update({"x": "00" * 32}) for c in cells.values()], "invalid literal"),
+        (lambda cells: next(iter(cells.values())).update(detectors={}), "some cells have no code"),
         (lambda cells: [c.update(verified=True) for c in cells.values()], "says to be verified"),
         (lambda cells: [c["code"].update(commit="/home/me/x") for c in cells.values()], "looks like a path"),
         (lambda cells: [c["scores"].update(path="../../x.csv") for c in cells.values()], "named by their content"),
@@ -90,7 +111,6 @@ def test_what_was_not_measured_is_not_packed(results, tmp_path):
         (lambda cells: [c["cell"].update(seeds=[1]) for c in cells.values()], "scores of seeds [43]"),
         (lambda cells: cells.update({k: {**v, "schema": 99} for k, v in cells.items()}), "its schema is 99"),
     ],
-    ids=["value", "interval", "verified", "path", "scores path", "code", "seeds", "schema"],
 )
 def test_an_edited_row_is_refused_even_with_a_right_checksum(packed, tmp_path, change, words):
     told = found(rewritten(packed, change), tmp_path / "v1")
@@ -108,6 +128,48 @@ def test_scores_of_other_clips_labels_or_people_are_refused(packed, tmp_path):
         ({**right, "c00r": ("i00", 1)}, "1 clips have another label or identity than in the test set, c00r"),
     ):
         assert any(words in text for text in found(packed, tmp_path / "v1", here(roll)).problems)
+
+
+def test_clips_that_cannot_be_looked_up_are_a_problem(packed, tmp_path):
+    assert any("its clips cannot be checked" in text for text in found(packed, tmp_path / "v1", here(None)).problems)
+
+
+def test_a_clip_that_is_scored_twice_is_refused(tmp_path):
+    folder, frame = tmp_path / "sent", clips(1.0)
+    doubled = pd.concat([frame, frame.iloc[1:2]])
+    data = doubled.to_csv(index=False, lineterminator="\n").encode()
+    sha256 = hashlib.sha256(data).hexdigest()
+    one = write_measured(folder, record("flicker"), frame)
+    labels, values, people = doubled["label"].to_numpy(), doubled["seed43"].to_numpy(), doubled["identity"]
+    metrics = intervals.evaluate(labels, values, people)
+    one = replace(one, metrics=metrics, scores={"path": f"scores/{sha256}.csv", "sha256": sha256})
+    (folder / "scores" / f"{sha256}.csv").write_bytes(data)
+    rows.accept([one], folder, verified=False)
+    assert any("c00f twice" in text for text in inspect(folder, tmp_path / "v1", here()).problems)
+
+
+def test_a_path_in_the_reason_of_a_clip_is_refused(tmp_path):
+    frame = clips(1.0)
+    frame.loc[3, ["seed43", "reason"]] = [np.nan, "OSError: /home/me/clips/x.mp4"]
+    folder = tmp_path / "results"
+    one = record("flicker", coverage={"test": {"found": 83, "expected": 84}})
+    write_measured(folder, one, frame)
+    pack(folder, "flicker", tmp_path / "x.zip")
+    (problem,) = found(tmp_path / "x.zip", tmp_path / "v1").problems
+    assert "reason of a clip without a score contains '/home/'" in problem
+
+
+def test_an_archive_with_any_byte_changed_is_read_or_refused(packed, tmp_path):
+    data, rng = packed.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for place, value in zip(rng.integers(0, len(data), 300), rng.integers(0, 256, 300), strict=True):
+        packed.write_bytes(data[:place] + bytes([value]) + data[place + 1 :])
+        try:
+            with unpacked(packed):
+                pass
+        except SubmissionError:
+            refused += 1
+    assert refused > 200
 
 
 def test_code_that_is_not_here_and_names_that_cannot_be_used_are_told(packed, tmp_path):
