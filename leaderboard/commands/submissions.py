@@ -13,7 +13,7 @@ from leaderboard.records import Record
 from leaderboard.sources import cells_of
 from leaderboard.submissions import Findings, Here, Roll, SubmissionError, inspect, inspect_row, pack, unpacked
 
-from .tables import merge
+from .tables import merge, writing
 
 
 def add(commands: Any) -> None:
@@ -30,6 +30,7 @@ def add(commands: Any) -> None:
     parser.set_defaults(run=_validate)
 
 
+@writing
 def _submit(options: argparse.Namespace) -> int:
     out = options.out or Path(f"{options.detector}.zip")
     try:

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,25 @@ from leaderboard.records import Record
 from leaderboard.render import FILES, render
 
 _AGAIN = "run `python -m leaderboard render`"
+
+Run = Callable[[argparse.Namespace], int]
+
+
+def writing(run: Run) -> Run:
+    """The command, with a sentence and exit status 1 where a file cannot be written; files are written whole or not."""
+
+    @wraps(run)
+    def told(options: argparse.Namespace) -> int:
+        try:
+            return run(options)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = f": {error.filename}" if error.filename else ""
+            print(f"{error.strerror or error}{where}; mend that and run the command again", file=sys.stderr)
+            return 1
+
+    return told
 
 
 def add(commands: Any) -> None:
@@ -25,11 +45,13 @@ def add(commands: Any) -> None:
     merge.set_defaults(run=_accept)
 
 
+@writing
 def _render(options: argparse.Namespace) -> int:
     write_tables(options.folder)
     return 0
 
 
+@writing
 def _accept(options: argparse.Namespace) -> int:
     if options.results.suffix == ".zip":
         from .submissions import accept as accept_submission

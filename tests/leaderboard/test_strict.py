@@ -1,10 +1,12 @@
 """Texts that a reader must not misread: each was once taken for a record, or ended in a traceback."""
 
+import errno
 import json
 
 import pytest
 from sample_records import clips, record, write_measured
 
+from datasets.errors import DiskFullError
 from leaderboard import records, rows
 from leaderboard.__main__ import main
 from leaderboard.records import RecordError
@@ -111,3 +113,21 @@ def test_a_table_that_is_no_score_table_is_refused_by_name(tmp_path, text, words
     path.write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(RecordError, match=f"x.csv.*{words}"):
         records.read_scores(path)
+
+
+def test_what_cannot_be_written_is_a_sentence_and_the_next_try_goes_on(whole, tmp_path, capsys, monkeypatch):
+    version, no_folder = tmp_path / "v1", tmp_path / "file"
+    no_folder.write_text("x")
+    assert main(["--folder", str(no_folder), "accept", str(tmp_path)]) == 1
+    assert "run the command again" in capsys.readouterr().err
+
+    def full(*_):
+        raise DiskFullError(errno.ENOSPC, "the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("leaderboard.rows.write_atomic", full)
+        assert main(["--folder", str(version), "accept", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("the disk is full")
+    assert main(["--folder", str(version), "accept", str(tmp_path)]) == 0
+    assert main(["--folder", str(version), "check"]) == 0
+    assert main(["submit", str(tmp_path), "tiny_a-linear", "--out", str(no_folder / "x.zip")]) == 1
