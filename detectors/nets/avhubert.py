@@ -6,6 +6,7 @@ concatenation; checkpoints of other forms are refused. What training alone needs
 `label_embs_concat`, the decoder) is left out. AV-HuBERT's licence, which forbids commercial use, covers its weights.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from .hubert import Transformer
+from .stream import loaded, untrained
 from .visual import VisualFrontEnd, VisualSizes, visual_sizes
 
 _FINETUNED = "encoder.w2v_model."
@@ -64,6 +66,9 @@ class _VisualStream(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.resnet = VisualFrontEnd(nn.PReLU, sizes.visual)
+        for part in self.resnet.trunk.modules():
+            if isinstance(part, nn.Conv2d):
+                nn.init.normal_(part.weight, 0.0, math.sqrt(2 / (math.prod(part.kernel_size) * part.out_channels)))
         self.proj = nn.Linear(sizes.visual.layers[-1], sizes.dim)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -121,47 +126,44 @@ def build(sizes: Sizes, seed: int) -> AVHubert:
 
     The same seed gives the same weights; torch's own random stream is kept.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return AVHubert(sizes).eval()
+    return untrained(lambda: AVHubert(sizes), seed)
 
 
-def from_checkpoint(checkpoint: Mapping[str, Any]) -> AVHubert:
+def from_checkpoint(checkpoint: Mapping[str, Any], where: str) -> AVHubert:
     """The model of a checkpoint, in evaluation mode.
 
     Args:
         checkpoint: what a fairseq file holds: `model`, the state dict (pre-trained or fine-tuned layout), and `cfg`.
+        where: the file, for messages.
 
     Raises:
         ValueError: it is no AV-HuBERT, or one of a form that the released models do not have; see `from_state`.
     """
     if not isinstance(checkpoint.get("model"), Mapping):
-        raise ValueError(f"no fairseq checkpoint: `model` is missing, it has {', '.join(map(str, checkpoint)) or '-'}")
-    config = _config(checkpoint)
+        names = ", ".join(map(str, checkpoint)) or "nothing"
+        raise ValueError(f"{where}: no fairseq checkpoint: `model` is missing, it has {names}")
+    config = _config(checkpoint, where)
     for name, expected in _FORM.items():
         if config.get(name) != expected:
-            found = f"an AV-HuBERT with {name}={config.get(name)!r}"
+            found = f"{where}: an AV-HuBERT with {name}={config.get(name)!r}"
             raise ValueError(f"{found}: only {expected!r}, as in the released models, is supported")
-    return from_state(checkpoint["model"], config.get("encoder_attention_heads"))
+    return from_state(checkpoint["model"], where, config.get("encoder_attention_heads"))
 
 
-def from_state(state: Mapping[str, Tensor], heads: int | None = None) -> AVHubert:
+def from_state(state: Mapping[str, Tensor], where: str, heads: int | None = None) -> AVHubert:
     """The model of a state dict in either layout, in evaluation mode; all sizes but the heads are read from it.
 
     Args:
         state: pre-trained names, or fine-tuned ones, where the encoder is below `encoder.w2v_model.`.
+        where: the file, for messages.
         heads: attention heads; not needed for the widths of the released models.
 
     Raises:
         ValueError: parameters are missing, unexpected or of a wrong shape, or the number of heads is not known.
     """
     state = encoder_state(state)
-    model = AVHubert(sizes_of(state, heads))
-    try:
-        model.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"no AV-HuBERT as released: {error}") from error
-    return model.eval()
+    sizes = sizes_of(state, where, heads)
+    return loaded(lambda: AVHubert(sizes), state, where)
 
 
 def encoder_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -171,7 +173,7 @@ def encoder_state(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: values for name, values in state.items() if not name.startswith(_TRAINING)}
 
 
-def sizes_of(state: Mapping[str, Tensor], heads: int | None = None) -> Sizes:
+def sizes_of(state: Mapping[str, Tensor], where: str, heads: int | None = None) -> Sizes:
     """Sizes of the model whose encoder has this state dict; see `from_state` for the errors."""
     try:
         dim, audio = state["feature_extractor_audio.proj.weight"].shape
@@ -180,24 +182,26 @@ def sizes_of(state: Mapping[str, Tensor], heads: int | None = None) -> Sizes:
         visual = visual_sizes(state, _VISUAL)
     except KeyError as error:
         names = ", ".join(list(state)[:3]) or "nothing"
-        raise ValueError(f"no AV-HuBERT encoder: {error.args[0]} is missing; it begins with {names}") from error
+        raise ValueError(
+            f"{where}: no AV-HuBERT encoder: {error.args[0]} is missing; it begins with {names}"
+        ) from error
     heads = heads or _HEADS.get(dim)
     if heads is None:
-        raise ValueError(f"an AV-HuBERT of width {dim}: weights do not show the number of heads, give `heads`")
+        raise ValueError(f"{where}: an AV-HuBERT of width {dim}: weights do not show the number of heads, give `heads`")
     if dim % heads:
-        raise ValueError(f"an AV-HuBERT of width {dim} cannot have {heads} attention heads")
+        raise ValueError(f"{where}: an AV-HuBERT of width {dim} cannot have {heads} attention heads")
     layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
     return Sizes(layers, dim, feed_forward, heads, audio, kernel, dim // group, visual)
 
 
-def _config(checkpoint: Mapping[str, Any]) -> Mapping[str, Any]:
+def _config(checkpoint: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     """The encoder's configuration: the model's, or that of the model which it was fine-tuned from."""
     path = ["cfg", "model"]
     if "w2v_args" in (_entry(checkpoint, path) or ()):
         path += ["w2v_args", "model"]
     found = _entry(checkpoint, path)
     if found is None:
-        raise ValueError(f"a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
+        raise ValueError(f"{where}: a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
     return found
 
 

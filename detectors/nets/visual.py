@@ -5,7 +5,6 @@ form of AV-HuBERT's `avhubert/resnet.py`, from which BRAVEn and Auto-AVSR differ
 have the names that their checkpoints give them below the front end: `frontend3D.*` and `trunk.layer{1..4}.*`.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -67,7 +66,6 @@ class Trunk(nn.Module):
         super().__init__()
         for number, (before, width) in enumerate(zip((inputs, *widths[:-1]), widths, strict=True), 1):
             self.add_module(f"layer{number}", residual_layer(before, width, 1 if number == 1 else 2, activation))
-        draw_convolutions(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(N, inputs, H, W)` to the maps `(N, widths[-1], ceil(H / 8), ceil(W / 8))`."""
@@ -97,16 +95,6 @@ class VisualFrontEnd(nn.Module):
         """
         x = self.frontend3D(pictures[:, None]).transpose(1, 2)
         return self.trunk(x.flatten(0, 1)).mean((2, 3)).unflatten(0, x.shape[:2])
-
-
-def draw_convolutions(module: nn.Module) -> None:
-    """Weights of untrained 1-D and 2-D convolutions, as the original constructors draw them: N(0, 2 / (k C_out)).
-
-    `k` is the number of the kernel's elements. Convolutions with a bias are not expected.
-    """
-    for part in module.modules():
-        if isinstance(part, nn.Conv1d | nn.Conv2d):
-            nn.init.normal_(part.weight, 0.0, math.sqrt(2 / (math.prod(part.kernel_size) * part.out_channels)))
 
 
 def visual_sizes(state: Mapping[str, Tensor], prefix: str) -> VisualSizes:

@@ -79,7 +79,7 @@ def check_inner(model: AVHubert, inputs: State, outputs: State, prefix: str) -> 
 def test_reference_vectors_of_a_padded_batch(golden: Golden) -> None:
     folder = golden("avhubert/pretrain_preln")
     inputs, outputs = read(folder)
-    model = from_state(load_file(folder / "weights.safetensors"), heads=4)
+    model = from_state(load_file(folder / "weights.safetensors"), "it", heads=4)
     check_layers(model, inputs, outputs, "batch/")
     check_inner(model, inputs, outputs, "batch/")
 
@@ -88,7 +88,7 @@ def test_reference_vectors_of_a_single_clip(golden: Golden) -> None:
     folder = golden("avhubert/pretrain_preln")
     inputs, outputs = read(folder)
     single = {"audio": inputs["audio"][1:, :, :9], "video": inputs["video"][1:, :, :9]}
-    model = from_state(load_file(folder / "weights.safetensors"), heads=4)
+    model = from_state(load_file(folder / "weights.safetensors"), "it", heads=4)
     check_layers(model, single, outputs, "single/")
     check_inner(model, single, outputs, "single/")
     with torch.inference_mode():
@@ -98,7 +98,7 @@ def test_reference_vectors_of_a_single_clip(golden: Golden) -> None:
 def test_reference_vectors_of_the_fine_tuned_layout(golden: Golden) -> None:
     folder = golden("avhubert/seq2seq_finetuned")
     inputs, outputs = read(folder)
-    model = from_state(load_file(folder / "weights.safetensors"), heads=4)
+    model = from_state(load_file(folder / "weights.safetensors"), "it", heads=4)
     check_layers(model, inputs, outputs, "")
     with torch.inference_mode():
         same(model(pictures=streams(inputs)["video"][1])["last"].transpose(0, 1), outputs["wrapper/encoder_out_TBC"])
@@ -107,7 +107,7 @@ def test_reference_vectors_of_the_fine_tuned_layout(golden: Golden) -> None:
 def test_reference_vectors_of_the_full_base_model(golden: Golden) -> None:
     folder = golden("avhubert/recipe_base")
     recipe = json.loads((folder / "config.json").read_text())["weights_recipe"]
-    model = from_state(dict(recipe_weights(recipe)))
+    model = from_state(dict(recipe_weights(recipe)), "it")
     assert model.sizes == BASE
     inputs, outputs = read(folder)
     check_layers(model, inputs, outputs, "", atol=1e-4)
@@ -135,7 +135,7 @@ def test_reference_features_of_whole_clips(golden: Golden) -> None:
     folder = golden("avh_preprocess/extract_features")
     weights = load_file(golden("avhubert/pretrain_preln") / "weights.safetensors")
     inputs, outputs = read(folder)
-    model = from_state(weights, heads=4)
+    model = from_state(weights, "it", heads=4)
     for clip in ("audio_longer", "audio_shorter"):
         samples = inputs[f"{clip}/wav"].numpy().astype(np.float32) / 32768
         crops = inputs[f"{clip}/gray"].numpy()
@@ -157,7 +157,7 @@ def test_released_layouts_give_exactly_our_parameters(golden: Golden, layout: st
     with torch.device("meta"):
         state = encoder_state({k: torch.empty([n if n != "?" else 1 for n in v]) for k, v in shapes.items()})
         ours = AVHubert(sizes).state_dict()
-    assert sizes_of_state(state) == sizes
+    assert sizes_of_state(state, "it") == sizes
     assert {name: values.shape for name, values in ours.items()} == {name: v.shape for name, v in state.items()}
 
 
@@ -225,7 +225,7 @@ def test_a_state_dict_of_either_layout_gives_the_model_back(prefix: str) -> None
     state |= {f"{prefix}mask_emb": torch.zeros(104), f"{prefix}label_embs_concat": torch.zeros(9, 16)}
     if prefix:
         state["decoder.layer_norm.weight"] = torch.zeros(3)
-    again = from_checkpoint({"model": state, "cfg": {"model": RELEASED}})
+    again = from_checkpoint({"model": state, "cfg": {"model": RELEASED}}, "it")
     assert again.sizes == TINY and not again.training
     with torch.inference_mode():
         same(again(rows, pictures)["last"], model(rows, pictures)["last"], atol=0)
@@ -234,7 +234,7 @@ def test_a_state_dict_of_either_layout_gives_the_model_back(prefix: str) -> None
 def test_the_configuration_of_a_fine_tuned_model_is_that_of_its_encoder() -> None:
     state = build(TINY, 0).state_dict()
     cfg = {"model": {"encoder_attention_heads": 99, "w2v_args": {"model": RELEASED | {"encoder_attention_heads": 8}}}}
-    assert from_checkpoint({"model": state, "cfg": cfg}).sizes.heads == 8
+    assert from_checkpoint({"model": state, "cfg": cfg}, "it").sizes.heads == 8
 
 
 @pytest.mark.parametrize(
@@ -242,32 +242,32 @@ def test_the_configuration_of_a_fine_tuned_model_is_that_of_its_encoder() -> Non
 )
 def test_forms_that_were_not_released_are_refused_by_name(name: str, value: object) -> None:
     checkpoint = {"model": build(TINY, 0).state_dict(), "cfg": {"model": RELEASED | {name: value}}}
-    with pytest.raises(ValueError, match=f"{name}={value!r}"):
-        from_checkpoint(checkpoint)
+    with pytest.raises(ValueError, match=rf"a\.pt: .*{name}={value!r}"):
+        from_checkpoint(checkpoint, "a.pt")
 
 
 def test_another_forms_weights_are_refused(golden: Golden) -> None:
     weights = load_file(golden("avhubert/pretrain_postln_add") / "weights.safetensors")
-    with pytest.raises(ValueError, match=r"(?s)no AV-HuBERT as released.*post_extract_proj"):
-        from_state(weights, heads=2)
+    with pytest.raises(ValueError, match=r"(?s)^it: .*post_extract_proj"):
+        from_state(weights, "it", heads=2)
 
 
 def test_files_of_something_else_are_refused_by_what_they_are() -> None:
     state = build(TINY, 0).state_dict()
-    with pytest.raises(ValueError, match=r"`model` is missing, it has epoch, weights"):
-        from_checkpoint({"epoch": 3, "weights": state})
+    with pytest.raises(ValueError, match=r"a\.pt: .*`model` is missing, it has epoch, weights"):
+        from_checkpoint({"epoch": 3, "weights": state}, "a.pt")
     with pytest.raises(ValueError, match=r"without a dict cfg\.model\.w2v_args\.model"):
-        from_checkpoint({"model": state, "cfg": {"model": {"w2v_args": "namespace"}}})
+        from_checkpoint({"model": state, "cfg": {"model": {"w2v_args": "namespace"}}}, "a.pt")
     with pytest.raises(ValueError, match=r"feature_extractor_audio\.proj\.weight is missing; it begins with conv1"):
-        from_state({"conv1.weight": torch.zeros(3)})
+        from_state({"conv1.weight": torch.zeros(3)}, "a.pt")
     with pytest.raises(ValueError, match="width 32: weights do not show the number of heads"):
-        from_state(state)
+        from_state(state, "a.pt")
     with pytest.raises(ValueError, match="width 32 cannot have 5"):
-        from_state(state, heads=5)
-    with pytest.raises(ValueError, match=r"(?s)encoder\.layer_norm\.bias"):
-        from_state({k: v for k, v in state.items() if k != "encoder.layer_norm.bias"}, heads=4)
-    with pytest.raises(ValueError, match=r"(?s)surplus"):
-        from_state(state | {"surplus": torch.zeros(1)}, heads=4)
+        from_state(state, "a.pt", heads=5)
+    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*encoder\.layer_norm\.bias"):
+        from_state({k: v for k, v in state.items() if k != "encoder.layer_norm.bias"}, "a.pt", heads=4)
+    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*surplus"):
+        from_state(state | {"surplus": torch.zeros(1)}, "a.pt", heads=4)
 
 
 def test_untrained_models_depend_on_the_seed_alone() -> None:
@@ -289,3 +289,15 @@ def test_untrained_projections_and_norms_are_torchs_own() -> None:
         (v == 0.25).all() for n, v in model.named_parameters() if "relu" in n or n.endswith("frontend3D.2.weight")
     )
     assert all((v == 1).all() for n, v in model.named_parameters() if "norm" in n and n.endswith("weight"))
+
+
+def test_untrained_front_ends_have_the_constructors_deviations() -> None:
+    net = build(replace(TINY, visual=VisualSizes()), 0).feature_extractor_video.resnet
+    for name, values in net.trunk.named_parameters():
+        if values.ndim == 4:
+            expected = (2 / (values[0, 0].numel() * values.shape[0])) ** 0.5
+            assert values.std().item() == pytest.approx(expected, rel=0.03), name
+            assert abs(values.mean().item()) < 5 * expected / values.numel() ** 0.5, name
+    stem, bound = net.frontend3D[0].weight, (5 * 7 * 7) ** -0.5
+    assert 0.98 * bound < stem.abs().max().item() <= bound
+    assert stem.std().item() == pytest.approx(bound / 3**0.5, rel=0.03)

@@ -97,20 +97,6 @@ def test_sizes_are_read_and_a_missing_parameter_is_named() -> None:
         visual_sizes(state, "a.")
 
 
-def test_untrained_weights_have_the_constructors_deviations() -> None:
-    torch.manual_seed(0)
-    net = VisualFrontEnd(nn.PReLU)
-    for name, values in net.trunk.named_parameters():
-        if values.ndim == 4:
-            expected = (2 / (values[0, 0].numel() * values.shape[0])) ** 0.5
-            assert values.std().item() == pytest.approx(expected, rel=0.03), name
-            assert abs(values.mean().item()) < 5 * expected / values.numel() ** 0.5, name
-    bound = 1 / (5 * 7 * 7) ** 0.5
-    stem = net.frontend3D[0].weight
-    assert 0.98 * bound < stem.abs().max().item() <= bound
-    assert stem.std().item() == pytest.approx(bound / 3**0.5, rel=0.03)
-
-
 @pytest.mark.parametrize(
     ("case", "given", "prefix", "expected", "activation"),
     [
