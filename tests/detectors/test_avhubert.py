@@ -13,8 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from datasets.trim import frames_to_cut, leading_silence
-from detectors.nets.avhubert import BASE, LARGE, AVHubert, Sizes, build, encoder_state, from_checkpoint, from_state
-from detectors.nets.avhubert import sizes_of as sizes_of_state
+from detectors.nets.avhubert import BASE, LARGE, AVHubert, Sizes, build, from_state
 from detectors.nets.avhubert_input import audio_rows, mouth_pictures
 from detectors.nets.visual import VisualSizes
 
@@ -22,14 +21,6 @@ Golden = Callable[[str], Path]
 State = dict[str, Tensor]
 
 TINY = Sizes(2, 32, 48, 4, kernel=16, groups=4, visual=VisualSizes(4, (4, 6, 8, 10)))
-RELEASED = {
-    "layer_norm_first": True,
-    "modality_fuse": "concat",
-    "activation_fn": "gelu",
-    "resnet_relu_type": "prelu",
-    "sub_encoder_layers": 0,
-    "encoder_attention_heads": 4,
-}
 
 
 def read(folder: Path) -> tuple[State, State]:
@@ -149,18 +140,6 @@ def test_reference_features_of_whole_clips(golden: Golden) -> None:
                     same(model(*arguments)["last"][0], outputs[f"{clip}/{variant}/{name}"])
 
 
-@pytest.mark.parametrize(
-    ("layout", "sizes"), [("base_pretrain", BASE), ("large_pretrain", LARGE), ("large_seq2seq_finetuned", LARGE)]
-)
-def test_released_layouts_give_exactly_our_parameters(golden: Golden, layout: str, sizes: Sizes) -> None:
-    shapes = json.loads((golden("avhubert/state_dict_shapes") / f"{layout}.json").read_text())["shapes"]
-    with torch.device("meta"):
-        state = encoder_state({k: torch.empty([n if n != "?" else 1 for n in v]) for k, v in shapes.items()})
-        ours = AVHubert(sizes).state_dict()
-    assert sizes_of_state(state, "it") == sizes
-    assert {name: values.shape for name, values in ours.items()} == {name: v.shape for name, v in state.items()}
-
-
 @pytest.mark.parametrize(("sizes", "count"), [(BASE, 102_620_288), (LARGE, 324_622_976)])
 def test_released_sizes_have_as_many_parameters_as_the_originals(sizes: Sizes, count: int) -> None:
     with torch.device("meta"):
@@ -216,58 +195,6 @@ def test_streams_that_do_not_fit_are_refused() -> None:
         model()
     with pytest.raises(ValueError, match=r"\(1, 5\) and \(1, 4\).*cut both to the shorter"):
         model(rows, pictures[:, :4])
-
-
-@pytest.mark.parametrize("prefix", ["", "encoder.w2v_model."])
-def test_a_state_dict_of_either_layout_gives_the_model_back(prefix: str) -> None:
-    model, (rows, pictures) = moved(build(TINY, 3)), some_streams()
-    state = {prefix + name: values for name, values in model.state_dict().items()}
-    state |= {f"{prefix}mask_emb": torch.zeros(104), f"{prefix}label_embs_concat": torch.zeros(9, 16)}
-    if prefix:
-        state["decoder.layer_norm.weight"] = torch.zeros(3)
-    again = from_checkpoint({"model": state, "cfg": {"model": RELEASED}}, "it")
-    assert again.sizes == TINY and not again.training
-    with torch.inference_mode():
-        same(again(rows, pictures)["last"], model(rows, pictures)["last"], atol=0)
-
-
-def test_the_configuration_of_a_fine_tuned_model_is_that_of_its_encoder() -> None:
-    state = build(TINY, 0).state_dict()
-    cfg = {"model": {"encoder_attention_heads": 99, "w2v_args": {"model": RELEASED | {"encoder_attention_heads": 8}}}}
-    assert from_checkpoint({"model": state, "cfg": cfg}, "it").sizes.heads == 8
-
-
-@pytest.mark.parametrize(
-    ("name", "value"), [("layer_norm_first", False), ("modality_fuse", "add"), ("sub_encoder_layers", 1)]
-)
-def test_forms_that_were_not_released_are_refused_by_name(name: str, value: object) -> None:
-    checkpoint = {"model": build(TINY, 0).state_dict(), "cfg": {"model": RELEASED | {name: value}}}
-    with pytest.raises(ValueError, match=rf"a\.pt: .*{name}={value!r}"):
-        from_checkpoint(checkpoint, "a.pt")
-
-
-def test_another_forms_weights_are_refused(golden: Golden) -> None:
-    weights = load_file(golden("avhubert/pretrain_postln_add") / "weights.safetensors")
-    with pytest.raises(ValueError, match=r"(?s)^it: .*post_extract_proj"):
-        from_state(weights, "it", heads=2)
-
-
-def test_files_of_something_else_are_refused_by_what_they_are() -> None:
-    state = build(TINY, 0).state_dict()
-    with pytest.raises(ValueError, match=r"a\.pt: .*`model` is missing, it has epoch, weights"):
-        from_checkpoint({"epoch": 3, "weights": state}, "a.pt")
-    with pytest.raises(ValueError, match=r"without a dict cfg\.model\.w2v_args\.model"):
-        from_checkpoint({"model": state, "cfg": {"model": {"w2v_args": "namespace"}}}, "a.pt")
-    with pytest.raises(ValueError, match=r"feature_extractor_audio\.proj\.weight is missing; it begins with conv1"):
-        from_state({"conv1.weight": torch.zeros(3)}, "a.pt")
-    with pytest.raises(ValueError, match="width 32: weights do not show the number of heads"):
-        from_state(state, "a.pt")
-    with pytest.raises(ValueError, match="width 32 cannot have 5"):
-        from_state(state, "a.pt", heads=5)
-    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*encoder\.layer_norm\.bias"):
-        from_state({k: v for k, v in state.items() if k != "encoder.layer_norm.bias"}, "a.pt", heads=4)
-    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*surplus"):
-        from_state(state | {"surplus": torch.zeros(1)}, "a.pt", heads=4)
 
 
 def test_untrained_models_depend_on_the_seed_alone() -> None:
