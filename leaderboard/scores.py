@@ -4,6 +4,7 @@ Those of simulated data are kept with the rows, so that a comparison needs no ne
 licences forbid publishing their clips' names.
 """
 
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ from .records import Record, RecordError
 FOLDER = "scores"
 TOLERANCE = 1e-6
 """Two numbers that differ by less are equal; the regression rule's."""
+PRIVATE = re.compile(r"(?<![\w.])/(home|users|root|tmp|mnt|data|work|var|opt|scratch)/|\b[a-z]:\\|\w@\w+\.", re.I)
+"""What looks like a path, a share or an address, and has no business in a public record."""
+REFUSED = "which looks like a path or an address; nothing private is published"
 
 
 def keep(measured: Iterable[Record], results: Path, folder: Path) -> None:
@@ -78,6 +82,8 @@ def problems(kept: Iterable[Record], folder: Path) -> Iterator[str]:
 def _differing(record: Record, folder: Path) -> Iterator[str]:
     """Ranking metrics of the row that its own scores do not give."""
     frame = records.read_scores(path_of(record, folder), str((record.scores or {}).get("sha256")))
+    if match := PRIVATE.search("\n".join(frame["reason"].dropna())):
+        yield f"{record.cell.id}: the reason of a clip without a score contains {match.group()!r}, {REFUSED}"
     seeds = [int(name.removeprefix("seed")) for name in frame.columns[3:-1]]
     if tuple(seeds) != record.cell.seeds:
         yield f"{record.cell.id}: scores of seeds {seeds}, but the row says {list(record.cell.seeds)}"

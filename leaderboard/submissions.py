@@ -27,12 +27,7 @@ LARGEST = 500_000_000
 """Bytes that a submission may unpack to."""
 MOST = 10_000
 """Files that it may hold."""
-PRIVATE = re.compile(r"(?<![\w.])/(home|users|root|tmp|mnt|data|work|var|opt|scratch)/|\b[a-z]:\\|\w@\w+\.", re.I)
-"""What looks like a path, a share or an address, and has no business in a public record."""
-
 UNKNOWN_CLIPS = "its test set is not one of the embedded corpus of this version: its clips cannot be checked"
-
-_PRIVATE = "which looks like a path or an address; nothing private is published"
 
 Roll = Mapping[str, tuple[str, int]]
 """Identity and label of each clip of a test set, by clip id."""
@@ -206,8 +201,8 @@ def _differ(a: Record, b: Record) -> bool:
 def _record_problems(record: Record, folder: Path, roll: Roll | None) -> Iterator[str]:
     if record.verified:
         yield "it says to be verified, which only those who keep the leaderboard can do"
-    if match := PRIVATE.search(records.dumps(record)):
-        yield f"it contains {match.group()!r}, {_PRIVATE}"
+    if match := scores.PRIVATE.search(records.dumps(record)):
+        yield f"it contains {match.group()!r}, {scores.REFUSED}"
     yield from cell_problems(record)
     if record.data != "sim":
         return
@@ -215,8 +210,6 @@ def _record_problems(record: Record, folder: Path, roll: Roll | None) -> Iterato
         frame = records.read_scores(scores.path_of(record, folder))
     except RecordError:
         return  # `scores.problems` says so
-    if match := PRIVATE.search("\n".join(frame["reason"].dropna())):
-        yield f"the reason of a clip without a score contains {match.group()!r}, {_PRIVATE}"
     if roll is not None:
         people = zip(frame["identity"].tolist(), frame["label"].tolist(), strict=True)
         yield from _other_clips(dict(zip(frame["clip"].tolist(), people, strict=True)), roll)

@@ -131,3 +131,13 @@ def test_what_cannot_be_written_is_a_sentence_and_the_next_try_goes_on(whole, tm
     assert main(["--folder", str(version), "accept", str(tmp_path)]) == 0
     assert main(["--folder", str(version), "check"]) == 0
     assert main(["submit", str(tmp_path), "tiny_a-linear", "--out", str(no_folder / "x.zip")]) == 1
+
+
+def test_check_names_a_path_in_the_reason_of_a_clip(tmp_path, capsys):
+    frame = clips(1.0)
+    frame.loc[3, ["seed43", "reason"]] = [float("nan"), "OSError: /home/me/clips/x.mp4"]
+    write_measured(tmp_path / "results", record(), frame)
+    version = ["--folder", str(tmp_path / "v1")]
+    assert main([*version, "accept", str(tmp_path / "results")]) == 0
+    assert main([*version, "check"]) == 1
+    assert "tiny_a-linear-sim_whole_to_sim_lip: the reason of a clip" in capsys.readouterr().out
