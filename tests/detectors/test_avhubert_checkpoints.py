@@ -19,6 +19,7 @@ from detectors.nets.avhubert import (
     from_state,
     sizes_of,
 )
+from detectors.nets.checkpoints import read_checkpoint
 from detectors.nets.visual import VisualSizes
 
 Golden = Callable[[str], Path]
@@ -96,3 +97,13 @@ def test_files_of_something_else_are_refused_by_what_they_are() -> None:
         from_state({k: v for k, v in state.items() if k != "encoder.layer_norm.bias"}, "a.pt", heads=4)
     with pytest.raises(ValueError, match=r"(?s)a\.pt: .*surplus"):
         from_state(state | {"surplus": torch.zeros(1)}, "a.pt", heads=4)
+
+
+@pytest.mark.parametrize("case", ["pretrain_preln", "seq2seq_finetuned"])
+def test_reference_files_hold_the_model_of_their_weights(golden: Golden, case: str) -> None:
+    folder = golden(f"avhubert/{case}")
+    found = from_checkpoint(read_checkpoint(folder / "checkpoint.pt"), case)
+    expected = from_state(load_file(folder / "weights.safetensors"), case, heads=4)
+    assert found.sizes == expected.sizes
+    state = found.state_dict()
+    assert all(torch.equal(values, state[name]) for name, values in expected.state_dict().items())
