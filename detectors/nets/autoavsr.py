@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .checkpoints import CheckpointError
 from .conformer import ConformerBlock
 from .sound import HOP, SoundSizes
 from .stream import (
@@ -122,10 +123,10 @@ def from_state(state: Mapping[str, Tensor], where: str) -> Stream:
         where: the file, for messages.
 
     Raises:
-        ValueError: a parameter is missing, unexpected or of another shape, or the file is the fused model's.
+        CheckpointError: a parameter is missing, unexpected or of another shape, or the file is the fused model's.
     """
     if any(key.startswith("fusion.") for key in state):
-        raise ValueError(f"{where}: this is the fused audio-visual model; fused_from_state loads it")
+        raise CheckpointError(f"{where}: this is the fused audio-visual model; fused_from_state loads it")
     if any(key.startswith("proj_encoder.") for key in state):
         state = _as_v1(state)
     refuse_others(state, ("encoder.", *_LEFT_OUT), where)
@@ -138,13 +139,13 @@ def fused_from_state(state: Mapping[str, Tensor], where: str) -> AudioVisual:
     """The fused model of a released audio-visual state dict (v1.0.0 and VSR4ML), in evaluation mode.
 
     Raises:
-        ValueError: a parameter is missing, unexpected or of another shape, or a stream or the fusion is missing.
+        CheckpointError: a parameter is missing, unexpected or of another shape, or a stream or the fusion is missing.
     """
     refuse_others(state, ("encoder.", "aux_encoder.", "fusion.", *_LEFT_OUT), where)
     parts = {name: current_names(under(state, f"{name}.")) for name in ("encoder", "aux_encoder", "fusion")}
     last = parts["fusion"].get("fc2.weight")
     if last is None:
-        raise ValueError(f"{where}: no fused audio-visual model: there is no fusion.fc2.weight")
+        raise CheckpointError(f"{where}: no fused audio-visual model: there is no fusion.fc2.weight")
     video, audio = (_sizes(parts[name], f"{where}, {name}") for name in ("encoder", "aux_encoder"))
     sizes = FusedSizes(video, audio, hidden=last.shape[1], width=last.shape[0])
     named = {f"{name}.{key}": value for name, part in parts.items() for key, value in part.items()}
@@ -154,7 +155,7 @@ def fused_from_state(state: Mapping[str, Tensor], where: str) -> AudioVisual:
 def _sizes(encoder: Mapping[str, Tensor], where: str) -> StreamSizes:
     sizes = stream_sizes(encoder, where)
     if sizes.stack.kernel is None:
-        raise ValueError(f"{where}: no encoder of Auto-AVSR: its blocks have no convolution, as BRAVEn's")
+        raise CheckpointError(f"{where}: no encoder of Auto-AVSR: its blocks have no convolution, as BRAVEn's")
     return sizes
 
 

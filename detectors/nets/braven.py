@@ -54,7 +54,7 @@ def from_state(state: Mapping[str, Tensor], where: str) -> Stream:
         where: the file, for messages.
 
     Raises:
-        ValueError: a parameter is missing, unexpected or of another shape; it is named.
+        CheckpointError: a parameter is missing, unexpected or of another shape; it is named.
     """
     refuse_others(state, ("encoder.", "decoder.", "ctc."), where)
     encoder = current_names(under(state, "encoder."))

@@ -12,6 +12,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
+from .checkpoints import CheckpointError, load_state
 from .relative import layer_norm, relative_positions
 from .sound import HOP, SoundFrontEnd, SoundSizes, sound_sizes
 from .visual import VisualFrontEnd, VisualSizes, swish, visual_sizes
@@ -57,13 +58,7 @@ class Outputs:
 
 
 def _front_end(sizes: VisualSizes | SoundSizes) -> nn.Module:
-    if isinstance(sizes, SoundSizes):
-        return SoundFrontEnd(sizes)
-    front = VisualFrontEnd(swish, sizes)
-    for part in front.trunk.modules():
-        if isinstance(part, nn.Conv2d):
-            part.reset_parameters()  # Unlike AV-HuBERT, both models leave the trunk as torch draws it.
-    return front
+    return SoundFrontEnd(sizes) if isinstance(sizes, SoundSizes) else VisualFrontEnd(swish, sizes)
 
 
 class Stream(nn.Module):
@@ -93,7 +88,7 @@ class Stream(nn.Module):
                 for each clip alone, the other models do not (their convolutions see the padding).
         """
         front = self.frontend(x)
-        mask = None if lengths is None else self._mask(lengths, front.shape[1])
+        mask = None if lengths is None else self._mask(lengths.to(front.device), front.shape[1])
         # Positions are relative, yet the vectors are scaled as if positions were added.
         hidden = self.embed(front) * math.sqrt(self.sizes.stack.width)
         positions = relative_positions(front.shape[1], self.sizes.stack.width).to(hidden)
@@ -123,15 +118,12 @@ def loaded(make: Callable[[], Module], state: Mapping[str, Tensor], where: str) 
     """A module with the weights of a state dict, float32, in evaluation mode; no random number is drawn.
 
     Raises:
-        ValueError: parameters are missing, unexpected or of another shape; it names `where` and all of them.
+        CheckpointError: parameters are missing, unexpected or of another shape; it names `where` and them.
     """
     with torch.device("meta"):
         module = make()
     module = module.to_empty(device="cpu")
-    try:
-        module.load_state_dict(dict(state), strict=True)
-    except RuntimeError as error:
-        raise ValueError(f"{where}: {error}") from error
+    load_state(module, state, where)
     return module.eval()
 
 
@@ -139,16 +131,17 @@ def stream_sizes(state: Mapping[str, Tensor], where: str) -> StreamSizes:
     """Sizes of a stream's state dict, whose keys start with `frontend.`, `embed.`, `encoders.` or `after_norm.`.
 
     Raises:
-        ValueError: it is no such state dict; the first parameter that is missing is named.
+        CheckpointError: it is no such state dict; the first parameter that is missing is named.
     """
     try:
         visual = "frontend.frontend3D.0.weight" in state
         front = visual_sizes(state, "frontend.") if visual else sound_sizes(state, "frontend.")
-        units, width = state["encoders.0.feed_forward.w_1.weight"].shape
+        units, width = state["encoders.0.feed_forward.w_1.weight"].shape[:2]
         heads = state["encoders.0.self_attn.pos_bias_u"].shape[0]
     except KeyError as missing:
-        raise ValueError(f"{where}: no encoder of BRAVEn or Auto-AVSR: there is no {missing.args[0]}") from missing
-    blocks = 1 + max(int(key.split(".")[1]) for key in state if key.startswith("encoders."))
+        raise CheckpointError(f"{where}: no encoder of BRAVEn or Auto-AVSR: there is no {missing.args[0]}") from missing
+    # Counted, not taken from the highest number: a gap is then a missing parameter, however high the number.
+    blocks = len({key.split(".")[1] for key in state if key.startswith("encoders.")})
     kernel = state.get("encoders.0.conv_module.depthwise_conv.weight")
     return StreamSizes(front, Widths(width, heads, units, blocks, None if kernel is None else kernel.shape[-1]))
 
@@ -167,9 +160,9 @@ def refuse_others(state: Mapping[str, Tensor], known: Iterable[str], where: str)
     """Raise where a key starts with none of the `known` prefixes: what it belongs to would be left out unnoticed.
 
     Raises:
-        ValueError: names `where` and the first such keys.
+        CheckpointError: names `where` and the first such keys.
     """
     others = [key for key in state if not key.startswith(tuple(known))]
     if others:
         more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-        raise ValueError(f"{where}: unexpected parameters {', '.join(others[:5])}{more}")
+        raise CheckpointError(f"{where}: unexpected parameters {', '.join(others[:5])}{more}")

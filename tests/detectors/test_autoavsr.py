@@ -5,6 +5,7 @@ import torch
 from vectors import Case
 
 from detectors.nets import autoavsr
+from detectors.nets.checkpoints import CheckpointError
 from detectors.nets.conformer import ConformerBlock
 from detectors.nets.mouth import mouth_pictures
 from detectors.nets.sound import AUTO_AVSR_EPS, VSR4ML_EPS, SoundSizes, standard_wave
@@ -178,16 +179,16 @@ def test_digital_silence_is_finite_only_with_an_epsilon():
 
 def test_files_that_do_not_fit_are_refused_by_name():
     fused = autoavsr.build_fused(TINY_FUSED, seed=1).state_dict()
-    with pytest.raises(ValueError, match=r"av\.pth: this is the fused"):
+    with pytest.raises(CheckpointError, match=r"av\.pth: this is the fused"):
         autoavsr.from_state(fused, "av.pth")
     video = {f"encoder.{name}": value for name, value in autoavsr.build(TINY_VISUAL, seed=1).state_dict().items()}
-    with pytest.raises(ValueError, match=r"v\.pth: no fused .* fusion\.fc2\.weight"):
+    with pytest.raises(CheckpointError, match=r"v\.pth: no fused .* fusion\.fc2\.weight"):
         autoavsr.fused_from_state(video, "v.pth")
     del fused["aux_encoder.encoders.0.norm_conv.weight"]
-    with pytest.raises(ValueError, match=r"(?s)av\.pth.*aux_encoder\.encoders\.0\.norm_conv\.weight"):
+    with pytest.raises(CheckpointError, match=r"(?s)av\.pth.*aux_encoder\.encoders\.0\.norm_conv\.weight"):
         autoavsr.fused_from_state(fused, "av.pth")
-    with pytest.raises(ValueError, match=r"v\.pth: unexpected parameters video_proj\.weight"):
+    with pytest.raises(CheckpointError, match=r"v\.pth: unexpected parameters video_proj\.weight"):
         autoavsr.from_state(video | {"video_proj.weight": torch.ones(1)}, "v.pth")
     plain = {name: value for name, value in video.items() if "conv_module" not in name}
-    with pytest.raises(ValueError, match=r"v\.pth: .*convolution"):
+    with pytest.raises(CheckpointError, match=r"v\.pth: .*convolution"):
         autoavsr.from_state(plain, "v.pth")

@@ -5,6 +5,7 @@ import torch
 from vectors import Case
 
 from detectors.nets import braven
+from detectors.nets.checkpoints import CheckpointError
 from detectors.nets.mouth import mouth_pictures
 from detectors.nets.sound import SoundSizes
 from detectors.nets.stream import Outputs, StreamSizes, Widths
@@ -107,6 +108,9 @@ def test_untrained_weights_are_the_originals_in_distribution(sizes):
     net = braven.build(sizes, seed=1)
     for block in net.encoders:
         assert torch.equal(block.gamma_ff, torch.full((12,), 0.1)) and torch.equal(block.gamma_mha, block.gamma_ff)
+        for bias in (block.self_attn.pos_bias_u, block.self_attn.pos_bias_v):
+            limit = (6 / sum(bias.shape)) ** 0.5
+            assert 0.6 * limit < bias.abs().max() <= limit
     # Uniform within 1 / sqrt(inputs), torch's own: also in the trunk, where AV-HuBERT draws from another.
     for module in net.modules():
         if isinstance(module, torch.nn.Linear | torch.nn.Conv1d | torch.nn.Conv2d | torch.nn.Conv3d):
@@ -152,6 +156,8 @@ def damaged(change: str) -> dict[str, torch.Tensor]:
         state["encoder.encoders.1.gamma_ff"] = torch.ones(13)
     elif change == "unexpected":
         state["encoder.encoders.1.gamma_conv"] = torch.ones(12)
+    elif change == "gap":
+        state["encoder.encoders.1000000000.gamma_ff"] = torch.ones(12)
     elif change == "prefix":
         state["predictor.weight"] = torch.ones(12)
     else:
@@ -165,12 +171,13 @@ def damaged(change: str) -> dict[str, torch.Tensor]:
         ("missing", "encoders.1.gamma_ff"),
         ("shape", "encoders.1.gamma_ff"),
         ("unexpected", "encoders.1.gamma_conv"),
+        ("gap", "encoders.1000000000.gamma_ff"),
         ("prefix", "predictor.weight"),
         ("other", "model.weight"),
         ("decoder", "frontend.trunk"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_by_name(change, message):
-    with pytest.raises(ValueError, match=message) as error:
+    with pytest.raises(CheckpointError, match=message) as error:
         braven.from_state(damaged(change), "some_file.pth")
     assert "some_file.pth" in str(error.value)

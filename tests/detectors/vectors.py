@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from detectors.nets.checkpoints import read_checkpoint, state_dict_at
+
 
 @dataclass(frozen=True)
 class Case:
@@ -30,7 +32,7 @@ class Case:
     def state(self) -> dict[str, Tensor]:
         """The checkpoint file of the original's layout, or weights drawn as the case prescribes."""
         if (self.folder / "checkpoint.pth").exists():
-            return torch.load(self.folder / "checkpoint.pth", weights_only=True)
+            return state_dict_at(read_checkpoint(self.folder / "checkpoint.pth"), (), str(self.folder))
         spec = json.loads((self.folder / "state_dict_spec.json").read_text())
         return {key: drawn(key, *shape_and_kind, self.config["weights_seed"]) for key, shape_and_kind in spec.items()}
 
