@@ -17,6 +17,11 @@ TINY_AUDIO = StreamSizes(SoundSizes(4, LAYERS), Widths(12, 3, 16, 2))
 PUBLISHED = {"visual": (braven.VISUAL_LARGE, 339.28, 11.18), "audio": (braven.AUDIO_LARGE, 331.95, 3.85)}
 
 
+def parameters(module: torch.nn.Module) -> float:
+    """In millions."""
+    return sum(value.numel() for value in module.parameters()) / 1e6
+
+
 def named(name: str, outputs: Outputs) -> dict[str, torch.Tensor]:
     layers = torch.stack(outputs.layers)
     return {f"{name}.frontend": outputs.front, f"{name}.layers": layers, f"{name}.features": outputs.features}
@@ -74,9 +79,8 @@ def test_published_size(modality):
     sizes, millions, front = PUBLISHED[modality]
     with torch.device("meta"):
         net = braven.Stream(sizes, braven.BravenBlock)
-    count = lambda module: sum(value.numel() for value in module.parameters()) / 1e6  # noqa: E731
-    assert count(net) == pytest.approx(millions, abs=0.01)
-    assert count(net.frontend) == pytest.approx(front, abs=0.01)
+    assert parameters(net) == pytest.approx(millions, abs=0.01)
+    assert parameters(net.frontend) == pytest.approx(front, abs=0.01)
     assert len(list(net.state_dict())) == 700
 
 
