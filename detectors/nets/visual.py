@@ -8,12 +8,17 @@ have the names that their checkpoints give them below the front end: `frontend3D
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 Activation = Callable[[int], nn.Module]
 """A new activation for so many channels: `nn.PReLU` (AV-HuBERT), `swish` (BRAVEn, Auto-AVSR)."""
 BLOCKS = 2
 """Residual blocks a layer, as in ResNet-18."""
+BLOCK = 250
+"""Frames that are computed at once, about 1 MB each in the released sizes."""
+MARGIN = 2
+"""Frames to either side that the 3-D convolution sees."""
 _CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d}
 _NORMS = {1: nn.BatchNorm1d, 2: nn.BatchNorm2d}
 
@@ -81,7 +86,7 @@ class VisualFrontEnd(nn.Module):
         super().__init__()
         sizes = sizes or VisualSizes()
         self.frontend3D = nn.Sequential(
-            nn.Conv3d(1, sizes.stem, (5, 7, 7), (1, 2, 2), (2, 3, 3), bias=False),
+            nn.Conv3d(1, sizes.stem, (2 * MARGIN + 1, 7, 7), (1, 2, 2), (MARGIN, 3, 3), bias=False),
             nn.BatchNorm3d(sizes.stem),
             activation(sizes.stem),
             nn.MaxPool3d((1, 3, 3), (1, 2, 2), (0, 1, 1)),
@@ -91,10 +96,18 @@ class VisualFrontEnd(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Normalised pictures `(B, T, H, W)` (88 x 88 in the released models) to `(B, T, layers[-1])`, float32.
 
-        The 3-D convolution sees two frames to either side, and zeros beyond the ends of the clip.
+        The 3-D convolution sees two frames to either side, and zeros beyond the ends of the clip. In evaluation mode
+        long clips pass in blocks that share those frames: the result is the same, in memory that does not grow.
         """
-        x = self.frontend3D(pictures[:, None]).transpose(1, 2)
-        return self.trunk(x.flatten(0, 1)).mean((2, 3)).unflatten(0, x.shape[:2])
+        frames = pictures.shape[1]
+        block = frames if self.training else BLOCK
+        return torch.cat([self._part(pictures, at, min(at + block, frames)) for at in range(0, frames, block)], dim=1)
+
+    def _part(self, pictures: Tensor, start: int, stop: int) -> Tensor:
+        """`forward` for the frames from `start` to `stop`."""
+        first = max(0, start - MARGIN)
+        x = self.frontend3D(pictures[:, None, first : stop + MARGIN])[:, :, start - first : stop - first]
+        return self.trunk(x.transpose(1, 2).flatten(0, 1)).mean((2, 3)).unflatten(0, (len(x), stop - start))
 
 
 def visual_sizes(state: Mapping[str, Tensor], prefix: str) -> VisualSizes:

@@ -163,6 +163,7 @@ def moved(model: AVHubert) -> AVHubert:
 @pytest.mark.parametrize("missing", ["audio", "video"])
 def test_a_missing_stream_is_a_zero_after_its_projection(missing: str) -> None:
     model, (rows, pictures) = moved(build(TINY, 0)), some_streams()
+    halves: list[Tensor] = []
     with torch.inference_mode():
         if missing == "audio":
             found, zero_input = model(None, pictures), model(torch.zeros_like(rows), pictures)
@@ -172,6 +173,10 @@ def test_a_missing_stream_is_a_zero_after_its_projection(missing: str) -> None:
         projection.weight.zero_()
         projection.bias.zero_()
         same(found["last"], model(rows, pictures)["last"], atol=1e-6)
+    with torch.inference_mode():
+        model.layer_norm.register_forward_pre_hook(lambda _, joined: halves.extend(joined[0].split(model.sizes.dim, 2)))
+        model(*((None, pictures) if missing == "audio" else (rows, None)))
+    assert [bool(half.any()) for half in halves] == [missing != "audio", missing != "video"]
     assert (found["last"] - zero_input["last"]).abs().max() > 1e-3
 
 

@@ -95,9 +95,9 @@ def looped_log_mel(samples: np.ndarray) -> np.ndarray:
     return np.array(columns)
 
 
-@given(st.integers(1, 3000), st.integers(0, 2**32 - 1))
-def test_log_mel_equals_loops(length: int, seed: int) -> None:
-    samples = np.random.default_rng(seed).normal(0, 0.1, length)
+@given(st.integers(1, 3000), st.sampled_from([1e-6, 0.1, 3000.0]), st.integers(0, 2**32 - 1))
+def test_log_mel_equals_loops(length: int, level: float, seed: int) -> None:
+    samples = np.random.default_rng(seed).normal(0, level, length)
     expected = looped_log_mel(samples)
     np.testing.assert_allclose(log_mel(samples), expected, rtol=1e-5, atol=1e-5)
     rows = stacked_log_mel(samples)

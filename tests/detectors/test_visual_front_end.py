@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import resnet18
 
+from detectors.nets import visual
 from detectors.nets.visual import ResidualBlock, Trunk, VisualFrontEnd, VisualSizes, swish, visual_sizes
 
 SMALL = VisualSizes(stem=4, layers=(4, 6, 8, 10))
@@ -87,6 +88,15 @@ def test_the_stem_is_five_convolutions_of_neighbouring_frames() -> None:
         x = F.max_pool2d(F.prelu(x, slopes.weight), 3, 2, 1)
         expected = torch.stack([net.trunk(picture[None])[0].mean((1, 2)) for picture in x])
         torch.testing.assert_close(net(clip)[0], expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 7, 8])
+def test_blocks_of_a_long_clip_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    net, clips = shaken(VisualFrontEnd(nn.PReLU, SMALL)), torch.randn(2, 8, 44, 44)
+    with torch.inference_mode():
+        whole = net(clips)
+        monkeypatch.setattr(visual, "BLOCK", block)
+        torch.testing.assert_close(net(clips), whole, rtol=1e-5, atol=1e-5)
 
 
 def test_sizes_are_read_and_a_missing_parameter_is_named() -> None:
