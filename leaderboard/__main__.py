@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 from . import records, rows
-from .commands import compare, gate, pictures, submissions, tables
+from .commands import accept, compare, gate, pictures, submissions, tables
 from .sources import SourceError
 
 VERSION = Path(__file__).parent / "v1"
-_COMMANDS = (tables, gate, compare, pictures, submissions)
+_COMMANDS = (accept, tables, gate, compare, pictures, submissions)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -108,7 +108,8 @@ def accept(measured: Iterable[Record], folder: Path, *, verified: bool = True) -
     """Merge measured records into the rows and return the ids of the cells that are new or changed.
 
     A record replaces the one of the same cell; no other cell is touched. Records that are not `ok` are left out.
-    `verified` says who measured: those who keep this leaderboard, or someone who submitted.
+    `verified` says who measured: those who keep this leaderboard, or someone who submitted. Scores without code are
+    never verified.
 
     Raises:
         RowError: a row that the records belong to cannot be read, or a cell was accepted from another size or corpus;
@@ -145,4 +146,6 @@ def _reduced(record: Record, verified: bool) -> Record:
         split: {key: value for key, value in counts.items() if key != "failed"}
         for split, counts in record.coverage.items()
     }
-    return records.loads(records.dumps(replace(record, coverage=coverage, fit={}, verified=verified)))
+    return records.loads(
+        records.dumps(replace(record, coverage=coverage, fit={}, verified=verified and bool(record.detectors)))
+    )

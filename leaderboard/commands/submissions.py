@@ -10,10 +10,9 @@ from typing import Any
 
 from leaderboard import rows
 from leaderboard.records import Record
-from leaderboard.sources import cells_of
 from leaderboard.submissions import Findings, Here, Roll, SubmissionError, inspect, inspect_row, pack, unpacked
 
-from .tables import merge, writing
+from .tables import writing
 
 
 def add(commands: Any) -> None:
@@ -45,21 +44,22 @@ def _submit(options: argparse.Namespace) -> int:
 def _validate(options: argparse.Namespace) -> int:
     if not options.files:
         return _validate_rows(options.folder)
-    return max([_print(str(path), inspected(path, options.folder)) for path in options.files])
+    return max([show(str(path), inspected(path, options.folder)) for path in options.files])
 
 
 def _validate_rows(version: Path) -> int:
     """The self-reported rows of a leaderboard version; what is verified is held by the gate."""
     reported = [row for row in rows.read_all(version) if not all(record.verified for record in row.cells)]
     print(f"{version}: {len(reported)} rows with self-reported cells")
-    return max([_print(row.detector, inspect_row(_reported(row), version, HERE)) for row in reported], default=0)
+    return max([show(row.detector, inspect_row(_reported(row), version, HERE)) for row in reported], default=0)
 
 
 def _reported(row: rows.Row) -> rows.Row:
     return replace(row, cells=tuple(record for record in row.cells if not record.verified))
 
 
-def _print(what: str, found: Findings) -> int:
+def show(what: str, found: Findings) -> int:
+    """Print what was found; the exit status."""
     print(f"{what}: {'refused' if found.problems else 'sound'}")
     print("".join(f"  {text}\n" for text in (*found.problems, *found.notes)), end="")
     return 1 if found.problems else 0
@@ -72,18 +72,6 @@ def inspected(path: Path, version: Path) -> Findings:
             return inspect(folder, version, HERE)
     except SubmissionError as error:
         return Findings((str(error),))
-
-
-def accept(path: Path, version: Path) -> int:
-    """Check a submission and bring it into a leaderboard version as self-reported; 1 if it is refused."""
-    if _print(str(path), inspected(path, version)):
-        return 1
-    verified = {record.cell.id for row in rows.read_all(version) for record in row.cells if record.verified}
-    with unpacked(path) as folder:
-        given = [one.record for one in cells_of(folder).values() if one.record.cell.id not in verified]
-        changed = merge(given, folder, version, verified=False)
-    print(f"accepted {len(changed)} new or changed cells as self-reported")
-    return 0
 
 
 def _roll(record: Record) -> Roll | None:

@@ -1,4 +1,4 @@
-"""`render`, `accept` and the checks of what was generated."""
+"""`render`, and the checks of what was generated."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datasets.files import write_atomic
-from leaderboard import published, records, rows, scores
+from leaderboard import published, rows, scores
 from leaderboard.records import Record
 from leaderboard.render import FILES, render
 
@@ -38,26 +38,12 @@ def add(commands: Any) -> None:
     """Add the commands to the parser."""
     again = commands.add_parser("render", help="write the Markdown and CSV files from the rows")
     again.set_defaults(run=_render)
-    merge = commands.add_parser("accept", help="merge measured records into the rows, then render")
-    merge.add_argument(
-        "results", type=Path, metavar="RESULTS", help="a run's results folder, or a submission's zip file"
-    )
-    merge.set_defaults(run=_accept)
 
 
 @writing
 def _render(options: argparse.Namespace) -> int:
     write_tables(options.folder)
     return 0
-
-
-@writing
-def _accept(options: argparse.Namespace) -> int:
-    if options.results.suffix == ".zip":
-        from .submissions import accept as accept_submission
-
-        return accept_submission(options.results, options.folder)
-    return accept(options.folder, options.results)
 
 
 def _expected(kept: Sequence[rows.Row]) -> dict[str, str]:
@@ -97,41 +83,9 @@ def problems(folder: Path) -> list[str]:
         elif path.read_bytes() != text.encode():
             found.append(f"{path}: not what the rows give, stale or edited by hand; {_AGAIN}")
     found += [f"{path}: no row stands behind it; {_AGAIN}" for path in _leftover(folder, expected)]
-    return found + list(scores.problems(_records(kept), folder))
+    return found + list(scores.problems(records_of(kept), folder))
 
 
-def accept(folder: Path, results: Path) -> int:
-    """Merge the records of a results folder into the rows, and render; 1 if a record could not be read."""
-    measured, unreadable = [], []
-    for path in sorted(results.glob("[!.]*.json")):
-        try:
-            measured.append(records.read(path))
-        except records.RecordError as error:
-            unreadable.append(str(error))
-    if not measured and not unreadable:
-        unreadable.append(f"{results}: no records; run the benchmark first, or name its results folder")
-    changed = merge(measured, results, folder, verified=True)
-    failed = sum(record.status != "ok" for record in measured)
-    print(f"accepted {len(changed)} new or changed cells of {len(measured)} records; {failed} failed or skipped")
-    print("\n".join([f"  {name}" for name in changed]))
-    print("\n".join(unreadable), file=sys.stderr)
-    return 1 if unreadable else 0
-
-
-def merge(measured: Sequence[Record], results: Path, folder: Path, *, verified: bool) -> list[str]:
-    """Bring records and their per-clip scores into a leaderboard version, and render; the cells that changed.
-
-    Scores come first and superfluous ones go last, so that no row is ever without its scores.
-
-    Raises:
-        RowError, RecordError: as `rows.accept` and `scores.keep`; no row was changed then.
-    """
-    scores.keep([record for record in measured if record.status == "ok"], results, folder)
-    changed = rows.accept(measured, folder, verified=verified)
-    write_tables(folder)
-    scores.prune(_records(rows.read_all(folder)), folder)
-    return changed
-
-
-def _records(kept: Sequence[rows.Row]) -> list[Record]:
+def records_of(kept: Sequence[rows.Row]) -> list[Record]:
+    """The records of all rows."""
     return [record for row in kept for record in row.cells]

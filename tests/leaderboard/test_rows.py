@@ -121,3 +121,11 @@ def test_unknown_bounds_survive(tmp_path):
     rows.accept([record(metrics={"auc": metric(1.0, None, se=None)})], tmp_path)
     auc = rows.read_all(tmp_path)[0].cells[0].metrics["auc"]
     assert (auc.lo, auc.se, auc.value) == (None, None, 1.0)
+
+
+def test_scores_without_code_are_never_verified(tmp_path):
+    rows.accept([record(), record("secret", detectors={})], tmp_path, verified=True)
+    assert {row.detector: row.cells[0].verified for row in rows.read_all(tmp_path)} == {
+        "secret": False,
+        "tiny_a-linear": True,
+    }
