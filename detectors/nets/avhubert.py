@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .checkpoints import CheckpointError
 from .hubert import Transformer
 from .stream import loaded, untrained
 from .visual import VisualFrontEnd, VisualSizes, visual_sizes
@@ -137,16 +138,16 @@ def from_checkpoint(checkpoint: Mapping[str, Any], where: str) -> AVHubert:
         where: the file, for messages.
 
     Raises:
-        ValueError: it is no AV-HuBERT, or one of a form that the released models do not have; see `from_state`.
+        CheckpointError: it is no AV-HuBERT, or one of a form that the released models do not have; see `from_state`.
     """
-    if not isinstance(checkpoint.get("model"), Mapping):
-        names = ", ".join(map(str, checkpoint)) or "nothing"
-        raise ValueError(f"{where}: no fairseq checkpoint: `model` is missing, it has {names}")
+    if _entry(checkpoint, ["model"]) is None:
+        names = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
+        raise CheckpointError(f"{where}: no fairseq checkpoint: `model` is missing, it has {names or 'nothing'}")
     config = _config(checkpoint, where)
     for name, expected in _FORM.items():
         if config.get(name) != expected:
             found = f"{where}: an AV-HuBERT with {name}={config.get(name)!r}"
-            raise ValueError(f"{found}: only {expected!r}, as in the released models, is supported")
+            raise CheckpointError(f"{found}: only {expected!r}, as in the released models, is supported")
     return from_state(checkpoint["model"], where, config.get("encoder_attention_heads"))
 
 
@@ -159,7 +160,7 @@ def from_state(state: Mapping[str, Tensor], where: str, heads: int | None = None
         heads: attention heads; not needed for the widths of the released models.
 
     Raises:
-        ValueError: parameters are missing, unexpected or of a wrong shape, or the number of heads is not known.
+        CheckpointError: parameters are missing, unexpected or of a wrong shape, or the number of heads is not known.
     """
     state = encoder_state(state)
     sizes = sizes_of(state, where, heads)
@@ -180,18 +181,26 @@ def sizes_of(state: Mapping[str, Tensor], where: str, heads: int | None = None) 
         feed_forward = state["encoder.layers.0.fc1.weight"].shape[0]
         _, group, kernel = state["encoder.pos_conv.0.weight_v"].shape
         visual = visual_sizes(state, _VISUAL)
+        groups = dim // group
     except KeyError as error:
         names = ", ".join(list(state)[:3]) or "nothing"
-        raise ValueError(
+        raise CheckpointError(
             f"{where}: no AV-HuBERT encoder: {error.args[0]} is missing; it begins with {names}"
         ) from error
+    except (ValueError, ZeroDivisionError) as error:
+        raise CheckpointError(f"{where}: an AV-HuBERT encoder with parameters of impossible shapes: {error}") from error
+    layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
+    return Sizes(layers, dim, feed_forward, _heads(dim, heads, where), audio, kernel, groups, visual)
+
+
+def _heads(dim: int, heads: int | None, where: str) -> int:
     heads = heads or _HEADS.get(dim)
     if heads is None:
-        raise ValueError(f"{where}: an AV-HuBERT of width {dim}: weights do not show the number of heads, give `heads`")
+        problem = "weights do not show the number of heads, give `heads`"
+        raise CheckpointError(f"{where}: an AV-HuBERT of width {dim}: {problem}")
     if dim % heads:
-        raise ValueError(f"{where}: an AV-HuBERT of width {dim} cannot have {heads} attention heads")
-    layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
-    return Sizes(layers, dim, feed_forward, heads, audio, kernel, dim // group, visual)
+        raise CheckpointError(f"{where}: an AV-HuBERT of width {dim} cannot have {heads} attention heads")
+    return heads
 
 
 def _config(checkpoint: Mapping[str, Any], where: str) -> Mapping[str, Any]:
@@ -201,7 +210,7 @@ def _config(checkpoint: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         path += ["w2v_args", "model"]
     found = _entry(checkpoint, path)
     if found is None:
-        raise ValueError(f"{where}: a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
+        raise CheckpointError(f"{where}: a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
     return found
 
 

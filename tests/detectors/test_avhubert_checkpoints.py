@@ -19,7 +19,7 @@ from detectors.nets.avhubert import (
     from_state,
     sizes_of,
 )
-from detectors.nets.checkpoints import read_checkpoint
+from detectors.nets.checkpoints import CheckpointError, read_checkpoint
 from detectors.nets.visual import VisualSizes
 
 Golden = Callable[[str], Path]
@@ -71,31 +71,38 @@ def test_the_configuration_of_a_fine_tuned_model_is_that_of_its_encoder() -> Non
 )
 def test_forms_that_were_not_released_are_refused_by_name(name: str, value: object) -> None:
     checkpoint = {"model": build(TINY, 0).state_dict(), "cfg": {"model": RELEASED | {name: value}}}
-    with pytest.raises(ValueError, match=rf"a\.pt: .*{name}={value!r}"):
+    with pytest.raises(CheckpointError, match=rf"a\.pt: .*{name}={value!r}"):
         from_checkpoint(checkpoint, "a.pt")
 
 
 def test_another_forms_weights_are_refused(golden: Golden) -> None:
     weights = load_file(golden("avhubert/pretrain_postln_add") / "weights.safetensors")
-    with pytest.raises(ValueError, match=r"(?s)^it: .*post_extract_proj"):
+    with pytest.raises(CheckpointError, match=r"^it: .*unexpected: feature_extractor_audio\.encoder\."):
         from_state(weights, "it", heads=2)
 
 
 def test_files_of_something_else_are_refused_by_what_they_are() -> None:
     state = build(TINY, 0).state_dict()
-    with pytest.raises(ValueError, match=r"a\.pt: .*`model` is missing, it has epoch, weights"):
+    with pytest.raises(CheckpointError, match=r"a\.pt: .*`model` is missing, it has epoch, weights"):
         from_checkpoint({"epoch": 3, "weights": state}, "a.pt")
-    with pytest.raises(ValueError, match=r"without a dict cfg\.model\.w2v_args\.model"):
+    with pytest.raises(CheckpointError, match=r"`model` is missing, it has list"):
+        from_checkpoint([state], "a.pt")  # type: ignore[arg-type]
+    with pytest.raises(CheckpointError, match=r"without a dict cfg\.model\.w2v_args\.model"):
         from_checkpoint({"model": state, "cfg": {"model": {"w2v_args": "namespace"}}}, "a.pt")
-    with pytest.raises(ValueError, match=r"feature_extractor_audio\.proj\.weight is missing; it begins with conv1"):
+    with pytest.raises(
+        CheckpointError, match=r"feature_extractor_audio\.proj\.weight is missing; it begins with conv1"
+    ):
         from_state({"conv1.weight": torch.zeros(3)}, "a.pt")
-    with pytest.raises(ValueError, match="width 32: weights do not show the number of heads"):
+    for shape in ((32,), (32, 0, 16)):
+        with pytest.raises(CheckpointError, match=r"a\.pt: .*impossible shapes"):
+            from_state(state | {"encoder.pos_conv.0.weight_v": torch.zeros(shape)}, "a.pt", heads=4)
+    with pytest.raises(CheckpointError, match="width 32: weights do not show the number of heads"):
         from_state(state, "a.pt")
-    with pytest.raises(ValueError, match="width 32 cannot have 5"):
+    with pytest.raises(CheckpointError, match="width 32 cannot have 5"):
         from_state(state, "a.pt", heads=5)
-    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*encoder\.layer_norm\.bias"):
+    with pytest.raises(CheckpointError, match=r"(?s)a\.pt: .*encoder\.layer_norm\.bias"):
         from_state({k: v for k, v in state.items() if k != "encoder.layer_norm.bias"}, "a.pt", heads=4)
-    with pytest.raises(ValueError, match=r"(?s)a\.pt: .*surplus"):
+    with pytest.raises(CheckpointError, match=r"(?s)a\.pt: .*surplus"):
         from_state(state | {"surplus": torch.zeros(1)}, "a.pt", heads=4)
 
 
