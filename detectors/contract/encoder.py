@@ -92,10 +92,10 @@ def _form_complaints(tracks: Any, card: EncoderCard, name: str) -> list[str]:
     for tap in card.taps:
         track = tracks.get(tap) if isinstance(tracks, Mapping) else None
         if not isinstance(track, Track):
-            got = (
-                {key: type(value).__name__ for key, value in tracks.items()} if isinstance(tracks, Mapping) else tracks
-            )
-            return [f"encode, of {name}, gives {got!r}; write `return {{{tap!r}: Track(values, spans)}}`"]
+            got = type(tracks).__name__
+            if isinstance(tracks, Mapping):
+                got = str({key: type(value).__name__ for key, value in tracks.items()})
+            return [f"encode, of {name}, gives {got}; write `return {{{tap!r}: Track(values, spans)}}`"]
         values = track.values
         if not isinstance(values, np.ndarray) or values.dtype != np.float32:
             kind = getattr(values, "dtype", type(values).__name__)

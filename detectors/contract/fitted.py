@@ -51,7 +51,7 @@ class _Answers:
 def trained_complaints(trial: Trial, folder: Path) -> list[str]:
     """Everything that is wrong with how it trains, scores and is kept; `folder` is empty and its own."""
     with global_state(_FIT):
-        fitted, complaint = attempt("fit", trial.fit)
+        fitted, complaint = _made("fit", trial.fit)
     if complaint:
         return [complaint]
     found = _report_complaints(fitted)
@@ -66,6 +66,18 @@ def trained_complaints(trial: Trial, folder: Path) -> list[str]:
     found += _kept_complaints(trial, fitted, first, folder)
     found += _odd_complaints(trial, fitted, first)
     return found
+
+
+def _made(what: str, call: Callable[[], Any]) -> tuple[Any, str | None]:
+    """What fit or load returns, or the complaint that it raised or cannot be used."""
+    fitted, complaint = attempt(what, call)
+    missing = [name for name in ("score", "save") if not callable(getattr(fitted, name, None))]
+    if complaint or not missing:
+        return fitted, complaint
+    return None, (
+        f"{what} returned {type(fitted).__name__}, which has no {' and no '.join(missing)}; return an object with the "
+        "methods score and save, as in detectors/protocols.py"
+    )
 
 
 def _answers(trial: Trial, fitted: Any, seed: int, *, backwards: bool = False) -> _Answers:
@@ -173,7 +185,7 @@ def _refit_complaints(trial: Trial, first: _Answers) -> list[str]:
 
 def _fit_scores(trial: Trial, seed: int) -> tuple[dict[str, float], str | None]:
     with global_state(seed):
-        fitted, complaint = attempt("fit", trial.fit)
+        fitted, complaint = _made("fit", trial.fit)
     if complaint:
         return {}, complaint
     answers = _answers(trial, fitted, _SCORE)
@@ -186,7 +198,7 @@ def _kept_complaints(trial: Trial, fitted: Any, first: _Answers, folder: Path) -
     _, complaint = attempt("save", lambda: fitted.save(folder))
     if complaint:
         return [complaint]
-    loaded, complaint = attempt("load", lambda: trial.load(folder))
+    loaded, complaint = _made("load", lambda: trial.load(folder))
     if complaint:
         return [f"after save, {complaint}"]
     again = _answers(trial, loaded, _SCORE)

@@ -164,6 +164,10 @@ def loud_scale(self: Any, clip: Clip) -> Scored:
 
 BAD_DETECTORS = {
     "fit fails": (fitting(failing), r"^fit raised KeyError: 'weights'\nTraceback.*test_contract\.py.*in failing"),
+    "fit returns nothing": (
+        fitting(lambda self, train, val, ctx: None),
+        r"^fit returned NoneType, which has no score and no save; return an object with the methods score and save",
+    ),
     "score fails": (scoring(failing), r"score, of clip8, raised KeyError"),
     "score exits": (scoring(lambda self, clip: exit(1)), r"score, of clip8, raised SystemExit"),
     "bare number": (scoring(lambda self, clip: 1.0), r"returned float; write `return Scored\(float\(value\)\)`"),
@@ -224,6 +228,10 @@ BAD_DETECTORS = {
     ),
     "save fails": (keeping(save=failing), r"save raised KeyError"),
     "load fails": (type("Bad", (Good,), {"load": failing}), r"after save, load raised KeyError"),
+    "load returns nothing": (
+        type("Bad", (Good,), {"load": lambda self, folder, ctx: None}),
+        r"^after save, load returned NoneType, which has no score",
+    ),
     "mean is lost": (
         keeping(save=lambda self, folder: (folder / "mean.json").write_text(json.dumps([0.5, self.report]))),
         r"clip8 got .* after save and load; save everything that score needs",
@@ -387,7 +395,7 @@ BAD_ENCODERS = {
     "encode fails": (type("Bad", (GoodEncoder,), {"encode": failing}), r"encode, of clip8, raised KeyError"),
     "no dict": (
         type("Bad", (GoodEncoder,), {"encode": lambda self, clip, taps: np.zeros(3)}),
-        r"return \{'last': Track",
+        r"^encode, of clip8, gives ndarray; write `return \{'last': Track",
     ),
     "float64": (
         encoding(lambda self, track, clip: Track(track.values.astype(float), track.spans)),
@@ -511,6 +519,9 @@ def test_a_head_that_cannot_take_odd_features_or_draws_is_caught(tmp_path: Path)
     drawing = type("Bad", (MeanHead,), {"fit": lambda self, train, val, ctx: MeanHead.fitted(random.random())})
     (only,) = head_complaints(Entry(HEAD, drawing, ""), tmp_path / "two")
     assert "fit draws from the global random state" in only
+    empty = type("Bad", (MeanHead,), {"fit": lambda self, train, val, ctx: None})
+    (only,) = head_complaints(Entry(HEAD, empty, ""), tmp_path / "three")
+    assert "fit returned NoneType, which has no score" in only
 
 
 CARD = DetectorCard("some", "audio", BOTH, "a summary", "a licence", "a paper")
