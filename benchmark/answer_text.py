@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from datasets.clip import Clip
+from datasets.sim.families import NULL
 from datasets.single import Streams
 
 from .answers import Answer, Scorer
@@ -75,6 +76,8 @@ def truth(clip: Clip) -> str:
     """What the manifest says of a clip, in words."""
     if not clip.label:
         return "real"
+    if clip.method == NULL:
+        return "labelled fake, but nothing was changed: a control"
     streams = [name for name, label in (("sound", clip.label_audio), ("pictures", clip.label_video)) if label]
     where = f" ({' and '.join(streams)})" if streams else ""
     if not clip.segments:

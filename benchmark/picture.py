@@ -239,4 +239,5 @@ def _words(figure: "Figure", answer: Answer, height: float) -> None:
     figure.text(y=1 - 0.34 / height, s=fill("; ".join(words), 155), fontsize=8.5, **style)
     if answer.train.startswith("sim_") or answer.clip.dataset.startswith("sim_"):
         style |= {"style": "italic", "color": "0.3"}
-        figure.text(y=0.28 / height, s=fill(f"Simulated data: {NOTICE}", 180), fontsize=6.8, **style)
+        which = "Simulated data" if answer.clip.dataset.startswith("sim_") else "Trained on simulated data"
+        figure.text(y=0.28 / height, s=fill(f"{which}: {NOTICE}", 180), fontsize=6.8, **style)

@@ -6,10 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .errors import DatasetError, DiskFullError
+from .errors import DatasetError, in_words
 from .files import cache_root
 from .registry import EMBEDDED, Corpus
 from .sim.build import ensure, present
+from .sim.families import NULL
 from .sim.plan import SIZES, splits
 from .single import MANIFEST
 
@@ -23,9 +24,11 @@ def main() -> int:
             parser.error(f"no embedded set is called {name!r}; there are {', '.join(EMBEDDED)}")
     try:
         return int(options.run(options))
-    except (DatasetError, DiskFullError) as error:
+    except DatasetError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+    except OSError as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,9 +41,17 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(run=_list if name == "list" else _generate)
         if name == "generate":
             command.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(EMBEDDED)} (default: all)")
-            command.add_argument("--jobs", type=int, default=None, help="processes (default: one a processor)")
+            command.add_argument(
+                "--jobs", type=_jobs, default=None, metavar="N", help="processes (default: one a processor)"
+            )
     _add_example(commands)
     return parser
+
+
+def _jobs(text: str) -> int:
+    if not text.isdigit() or text == "0":
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 1 or more")
+    return int(text)
 
 
 def _add_example(commands: Any) -> None:
@@ -62,6 +73,8 @@ def _example(options: argparse.Namespace) -> int:
 
     clip = write_example(options.file, options.set, options.fake, options.seed)
     truth = f"a fake, {clip.method}" if clip.label else "a real one"
+    if clip.method == NULL:
+        truth = "labelled fake, but nothing was changed"
     if clip.segments:
         truth += " from " + " and ".join(f"{start:.2f} to {end:.2f} s" for start, end in clip.segments)
     print(f"{clip.file}: {clip.id} of {clip.dataset}, {truth}; {clip.duration:.1f} s of a procedural face and voice")

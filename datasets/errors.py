@@ -1,5 +1,7 @@
 """Errors that name what happened, where, and what to do."""
 
+from pathlib import Path
+
 
 class ClipError(Exception):
     """One clip cannot be used; the run goes on and counts it in coverage.
@@ -21,3 +23,12 @@ class DatasetError(Exception):
 
 class DiskFullError(OSError):
     """The disk is full; nothing half-written was left behind."""
+
+
+def in_words(error: OSError) -> str:
+    """What a command says where a file or folder cannot be made, read or written."""
+    if isinstance(error, DiskFullError):
+        return str(error.strerror)
+    place = Path(str(error.filename or "a file"))
+    place = place.parent if place.name.startswith(".") else place  # of a temporary file nobody knows
+    return f"{place}: {error.strerror or error}; name a folder that can be written (AVDF_CACHE names the cache folder)"

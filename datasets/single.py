@@ -47,27 +47,32 @@ def single(path: Path) -> Clip:
     """The clip of one file, with the truth where a manifest lies beside it; otherwise `dataset` is empty.
 
     Raises:
-        ClipError: no such file.
+        ClipError: no such file, or nothing is in it.
         DatasetError: the manifest beside it is damaged or does not list it.
     """
     stem = path.name.removesuffix(path.suffix)
     clip = Clip(stem, "", "", path.parent, path.name, 0, None, None, method="", identity="", source="")
     if not path.is_file():
-        raise clip.error("is a folder, not a file" if path.is_dir() else "no such file")
+        raise clip.error("is a folder; name the files in it" if path.is_dir() else "no such file")
+    if not path.stat().st_size:
+        raise clip.error("is empty (0 bytes); copy or download it again")
     beside = path.with_name(stem + MANIFEST)
     if not beside.exists():
         return clip
-    for known in read_manifest(beside, path.parent):
-        if known.path == path.name:
-            return known
-    raise DatasetError(f"{beside} does not list {path.name}; delete it, or name the file there as `path`")
+    try:
+        listed = {known.path: known for known in read_manifest(beside, path.parent)}
+    except DatasetError as error:
+        raise DatasetError(f"{error}. Without {beside.name} the file is scored too, its truth unknown") from error
+    if path.name not in listed:
+        raise DatasetError(f"{beside} does not list {path.name}; delete it, or name the file there as `path`")
+    return listed[path.name]
 
 
 def streams(clip: Clip) -> Streams:
     """Look at the container.
 
     Raises:
-        ClipError: not a media file, or it has neither pictures nor sound.
+        ClipError: not a media file, a still picture, or it has neither pictures nor sound.
     """
     import av
 
@@ -75,6 +80,10 @@ def streams(clip: Clip) -> Streams:
         with av.open(str(clip.file)) as container:
             video = container.streams.video[0] if container.streams.video else None
             sound = bool(container.streams.audio)
+            if container.format.name == "tty":  # FFmpeg draws a text file as a film
+                raise clip.error("is a text file, neither video nor sound")
+            if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+                raise clip.error("is a still picture, neither video nor sound")
             if video is None and not sound:
                 raise clip.error("neither a video nor an audio track")
             seconds = container.duration / av.time_base if container.duration else None

@@ -155,12 +155,15 @@ def test_text_names_the_side_of_the_threshold_and_json_has_every_frame(clip: Cli
     assert len(found["frames"]) == 60 and found["frames"][1]["start"] == 0.04
     assert found["called_fake"] is True and found["warnings"] == ["careful"]
     unknown = as_json(answer(replace(clip, dataset="")), [])
+    untouched = replace(clip, label=1, method="null")
+    assert "labelled fake, but nothing was changed" in text(answer(untouched), FILE, [])
     assert unknown["truth"] is None and "truth" not in text(answer(replace(clip, dataset="")), FILE, [])
 
 
 def test_the_picture_shades_the_manifests_segments_and_bears_the_notice(clip: Clip) -> None:
     fake = replace(
         clip,
+        dataset="sim_local",
         label=1,
         label_video=0,
         label_audio=1,
@@ -171,13 +174,15 @@ def test_the_picture_shades_the_manifests_segments_and_bears_the_notice(clip: Cl
     )
     figure = picture(answer(fake, run(seed=0), run(seed=1)))
     words = " ".join(piece.get_text() for piece in figure.texts)
-    assert NOTICE in words.replace("\n", " ") and "fake, voc (sound), 0.40 to 0.80 s" in words
+    assert f"Simulated data: {NOTICE}" in words.replace("\n", " ") and "fake, voc (sound), 0.40 to 0.80 s" in words
     by_name = {axes.get_ylabel().split("\n")[0]: axes for axes in figure.axes}
     shaded = [(p.get_x(), p.get_x() + p.get_width()) for p in by_name["score"].patches]
     assert shaded == [pytest.approx((0.4, 0.8))]
     means = [line for line in by_name["score"].lines if line.get_label() == "frame scores"]
     np.testing.assert_allclose(means[0].get_ydata()[::2], np.linspace(-3, 0, 60), atol=1e-6)
     assert len(by_name["frames"].images) >= 3
+    mine = " ".join(piece.get_text() for piece in picture(answer(replace(clip, dataset=""))).texts)
+    assert f"Trained on simulated data: {NOTICE}" in mine.replace("\n", " ")
     real = picture(answer(replace(clip, label=0, label_video=0, label_audio=0, segments=())))
     assert not any(axes.patches for axes in real.axes if axes.get_ylabel().startswith("score"))
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from clips import clip_of, tone, write_landmarks, write_mp4
 from datasets import single as module
@@ -23,6 +24,9 @@ def test_a_file_alone_is_a_clip_of_which_nothing_is_known(tmp_path: Path) -> Non
         single(tmp_path / "none.mp4")
     with pytest.raises(ClipError, match="folder"):
         single(tmp_path)
+    (tmp_path / "empty.mp4").touch()
+    with pytest.raises(ClipError, match="is empty"):
+        single(tmp_path / "empty.mp4")
 
 
 def test_a_manifest_beside_it_says_what_it_is(tmp_path: Path) -> None:
@@ -32,6 +36,9 @@ def test_a_manifest_beside_it_says_what_it_is(tmp_path: Path) -> None:
     assert single(path) == known
     write_manifest(tmp_path / "a.manifest.jsonl", [clip_of(tmp_path / "other.mp4")])
     with pytest.raises(DatasetError, match=r"does not list a\.mp4"):
+        single(path)
+    (tmp_path / "a.manifest.jsonl").write_text("{}\n")
+    with pytest.raises(DatasetError, match=r"schema 1.* Without a\.manifest\.jsonl the file is scored too"):
         single(path)
 
 
@@ -45,6 +52,19 @@ def test_streams_say_what_the_container_holds(tmp_path: Path) -> None:
     (tmp_path / "junk.mp4").write_bytes(b"junk" * 100)
     with pytest.raises(ClipError, match="cannot be opened"):
         streams(clip_of(tmp_path / "junk.mp4"))
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "bmp"])
+def test_still_pictures_are_no_clips(tmp_path: Path, suffix: str) -> None:
+    Image.new("RGB", (64, 64), (200, 10, 10)).save(tmp_path / f"a.{suffix}")
+    with pytest.raises(ClipError, match="is a still picture"):
+        streams(clip_of(tmp_path / f"a.{suffix}"))
+
+
+def test_texts_are_no_clips_though_ffmpeg_would_draw_them(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("words\n" * 100)
+    with pytest.raises(ClipError, match="is a text file"):
+        streams(clip_of(tmp_path / "a.txt"))
 
 
 def test_pictures_that_do_not_fit_into_memory_are_refused_before_they_are_decoded(
