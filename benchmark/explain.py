@@ -9,6 +9,7 @@ is scored again for its frame scores, and a difference is said.
 
 import argparse
 import logging
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datasets.clip import Clip
-from datasets.errors import ClipError, DatasetError, DiskFullError
+from datasets.errors import ClipError, DatasetError, in_words
 from datasets.registry import Corpus
 from datasets.sim.plan import SIZES
-from detectors.registry import suggest
+from detectors.plugins import chosen
+from detectors.registry import RegistryError, UnknownNameError, suggest
 from leaderboard import records
 
 from .answers import scorer
@@ -48,15 +50,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     logging.basicConfig(format="%(message)s")
-    known = {cell.id: cell for cell in cells()}
-    if options.cell not in known:
-        parser.error(f"no cell is called {options.cell!r}{suggest(options.cell, known)}")
+    if not options.best and not options.worst:
+        parser.error("--best 0 --worst 0 leaves nothing to draw")
     try:
+        chosen(options.detector)
+        known = {cell.id: cell for cell in cells()}
+        if options.cell not in known:
+            near = suggest(options.cell, known)
+            parser.error(f"no cell is called {options.cell!r}{near} (one of a scratch file needs --detector FILE.py)")
         _explain(known[options.cell], options)
-    except (records.RecordError, ClipError, DatasetError, DiskFullError) as error:
+    except UnknownNameError as error:
+        parser.error(str(error))
+    except (records.RecordError, RegistryError, ClipError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    except OSError as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
+    else:
+        return 0
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--best", type=_count, default=2, metavar="N", help="of each class (default: 2)")
     parser.add_argument("--worst", type=_count, default=2, metavar="N", help="of each class (default: 2)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="for the pictures (default: one named as the cell)")
+    parser.add_argument("--detector", action="append", default=[], metavar="FILE.py", help="as pytest's")
     parser.add_argument("--results", type=Path, default=Path("results"), help="as pytest's (default: results)")
     parser.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
     parser.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="draws the corpus (default: 0)")
@@ -80,16 +92,16 @@ def _count(text: str) -> int:
 
 def _explain(cell: Cell, options: argparse.Namespace) -> None:
     corpus = Corpus(options.size, options.corpus_seed)
-    chosen = extremes(_scores(cell, options.results / f"{corpus.size}-seed{corpus.seed}"), options.best, options.worst)
+    scores = _scores(cell, options.results / f"{corpus.size}-seed{corpus.seed}", options)
     corpus.generate([cell.test])
     clips = {clip.id: clip for clip in corpus.load(cell.test, "test")}
     ready = scorer(cell.row, cell.train, cell.probe, corpus)
-    for choice in chosen:
-        answer = ready.answer(_known(clips, choice, cell))
+    for choice in extremes(scores, options.best, options.worst):
+        answer = ready.answer(_known(clips, choice, cell, options))
         if abs(answer.score - choice.score) > _SAME * max(1.0, abs(choice.score)):
             print(
                 f"{choice.clip} now scores {answer.score:.6g}, the record says {choice.score:.6g}: detector, clip or "
-                f"machine changed since; measure again with pytest benchmark -k {cell.id!r}",
+                f"machine changed since; measure again with {_measuring(cell, options)} --rerun always",
                 file=sys.stderr,
             )
         for suffix in SUFFIXES:
@@ -98,18 +110,30 @@ def _explain(cell: Cell, options: argparse.Namespace) -> None:
             print(f"{path}: {choice.clip}, score {answer.score:.4g}")
 
 
-def _known(clips: dict[str, Clip], choice: Choice, cell: Cell) -> Clip:
+def _measuring(cell: Cell, options: argparse.Namespace) -> str:
+    """The command that measures a cell with the same options."""
+    words = ["pytest", "benchmark", "-k", cell.id]
+    words += [word for value in options.detector for word in ("--detector", value)]
+    for name, default in (("size", "default"), ("corpus_seed", 0), ("results", Path("results"))):
+        value = getattr(options, name)
+        words += [] if value == default else [f"--{name.replace('_', '-')}", str(value)]
+    return shlex.join(words)
+
+
+def _known(clips: dict[str, Clip], choice: Choice, cell: Cell, options: argparse.Namespace) -> Clip:
     """The clip of a recorded score.
 
     Raises:
         DatasetError: the test set no longer has it.
     """
     if choice.clip not in clips:
-        raise DatasetError(f"{cell.test} has no clip {choice.clip}; measure again with pytest benchmark -k {cell.id!r}")
+        raise DatasetError(
+            f"{cell.test} has no clip {choice.clip}; measure again with {_measuring(cell, options)} --rerun always"
+        )
     return clips[choice.clip]
 
 
-def _scores(cell: Cell, folder: Path) -> "pd.DataFrame":
+def _scores(cell: Cell, folder: Path, options: argparse.Namespace) -> "pd.DataFrame":
     """The cell's per-clip scores.
 
     Raises:
@@ -117,7 +141,7 @@ def _scores(cell: Cell, folder: Path) -> "pd.DataFrame":
     """
     path = records.path_for(folder, cell.id)
     if not path.exists():
-        raise records.RecordError(f"{path} does not exist: measure the cell with pytest benchmark -k {cell.id!r}")
+        raise records.RecordError(f"{path} does not exist: measure the cell with {_measuring(cell, options)}")
     record = records.read(path)
     if record.status != "ok" or not record.scores:
         raise records.RecordError(f"{path}: {record.status}, {record.reason}; there are no scores to explain")

@@ -5,14 +5,15 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datasets.errors import ClipError, DatasetError, DiskFullError
+from datasets.errors import ClipError, DatasetError, DiskFullError, in_words
 from datasets.sim.plan import SIZES
 
-from .registry import RegistryError, Row, UnknownNameError, row, rows, suggest
+from .registry import RegistryError, Row, UnknownNameError, rows, suggest
+from .traces import own_traceback, reason_of
 
 if TYPE_CHECKING:
     from benchmark.answers import Scorer
@@ -34,12 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options))
     except UnknownNameError as error:
         parser.error(str(error))
-    except (DatasetError, DiskFullError, RegistryError, ValueError) as error:
+    except (DatasetError, RegistryError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
     except BrokenPipeError:  # `... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        print(f"error: {in_words(error)}", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -49,7 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(run=_list)
     score = commands.add_parser("score", help="score files", description=_SCORE)
     score.add_argument("files", nargs="+", type=Path, metavar="FILE", help="video or sound files")
-    score.add_argument("--detector", required=True, metavar="NAME", help="of `python -m detectors list`, or a .py file")
+    score.add_argument(
+        "--detector",
+        required=True,
+        action="append",
+        metavar="NAME",
+        help="of `python -m detectors list`, or a .py file that registers one; an encoder and a head are given one "
+        "after the other, --detector mine.py --detector linear",
+    )
     score.add_argument("--train", required=True, metavar="SET", help="embedded set that it is trained on")
     score.add_argument("--probe", metavar="PROBE", help="cut as under trim, trimtest or drop (default: not at all)")
     score.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
@@ -91,35 +100,58 @@ def _score(options: argparse.Namespace) -> int:
     known = _row(options.detector)
     _progress()
     with logging_redirect_tqdm([logging.getLogger("avdf")]):
-        from benchmark.answers import scorer
-        from datasets.registry import Corpus
-
-        corpus = Corpus(options.size, options.corpus_seed)
-        ready = scorer(known, options.train, options.probe, corpus, device=options.device)
-        return _report(ready, options)
+        return _report(_ready(known, options), options)
 
 
-def _row(name: str) -> Row:
-    """The detector of a name, or the one that a Python file registers.
+def _ready(known: Row, options: argparse.Namespace) -> "Scorer":
+    """The detector trained, or found so.
 
     Raises:
-        UnknownNameError: there is none, or the file registers several.
+        RegistryError: its own code fails; the message has the traceback.
+        DatasetError, OSError: clips cannot be made or kept.
+    """
+    from benchmark.answers import scorer
+    from datasets.files import cache_root
+    from datasets.registry import Corpus
+
+    cache_root().mkdir(parents=True, exist_ok=True)
+    try:
+        corpus = Corpus(options.size, options.corpus_seed)
+        return scorer(known, options.train, options.probe, corpus, device=options.device)
+    except (DatasetError, DiskFullError):
+        raise
+    except (Exception, SystemExit) as error:
+        own = "".join(f" --detector {value}" for value in options.detector)
+        raise RegistryError(
+            f"{known.name} cannot be trained: {reason_of(error)}\n{own_traceback(error)}\n"
+            f"pytest benchmark -k contract{own} says what to mend"
+        ) from error
+
+
+def _row(values: Sequence[str]) -> Row:
+    """The detector that all values of `--detector` have a part in: its name, its encoder, its head, or their files.
+
+    Raises:
+        UnknownNameError: there is none, or several.
         RegistryError: its module or the file cannot be imported.
     """
-    if name.endswith(".py"):
-        from .plugins import chosen
+    from .plugins import chosen
 
-        made = chosen([name])
-        found = [known for known in rows() if {known.name, known.scope, known.encoder, known.head} & made]
-        found = [known for known in found if not known.random] or found
-        if len(found) != 1:
-            names = ", ".join(known.name for known in found)
-            raise UnknownNameError(f"{name} makes several detectors ({names}), and only one can score; cut it down")
-        name = found[0].name
-    known = row(name)
-    if known.broken:
-        raise RegistryError(f"{name} does not import:\n{known.broken.traceback}")
-    return known
+    chosen(values)  # all files first: a name may be one that a file registers
+    parts = [chosen([value]) for value in values]
+    found = [
+        known for known in rows() if all({known.name, known.scope, known.encoder, known.head} & part for part in parts)
+    ]
+    found = [known for known in found if not known.random] or found
+    together = " and ".join(values)
+    if not found:
+        raise UnknownNameError(f"no detector is made of {together}; see `python -m detectors list`")
+    if len(found) > 1:
+        names = ", ".join(known.name for known in found)
+        raise UnknownNameError(f"{together} makes several detectors ({names}); add --detector with one of these names")
+    if found[0].broken:
+        raise RegistryError(f"{found[0].name} does not import:\n{found[0].broken.traceback}")
+    return found[0]
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -127,7 +159,8 @@ def _check(options: argparse.Namespace) -> None:
 
     Raises:
         UnknownNameError: of a set or probe.
-        ValueError: a picture that is neither PNG nor SVG, or a device that torch cannot use.
+        ValueError: a picture that is neither PNG nor SVG, files whose pictures would have one name, or a device that
+            torch cannot use.
     """
     from benchmark.cells import PAIRS, PROBES
 
@@ -139,6 +172,10 @@ def _check(options: argparse.Namespace) -> None:
         raise UnknownNameError(f"no probe is called {options.probe!r}{suggest(options.probe, probes)}")
     if options.picture and options.picture.suffix not in (".png", ".svg"):
         raise ValueError(f"--picture {options.picture}: a picture is a .png or .svg file; name one")
+    stems = [path.stem for path in options.files]
+    if options.picture and len(set(stems)) < len(stems):
+        twice = next(stem for stem in stems if stems.count(stem) > 1)
+        raise ValueError(f"--picture: several files are called {twice}, and one picture would replace the other")
     if options.device != "cpu":
         _check_device(options.device)
 

@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from benchmark.explain import main
 from leaderboard import records
 from paths import ROOT
 from suite import Suite
@@ -36,6 +38,61 @@ def test_the_clips_drawn_are_those_on_record(suite: Suite, tmp_path: Path) -> No
             path = Path(out) / f"best-{name}-1.{suffix}"
             assert f"{path}: {clip['clip']}, score {clip['seed43']:.4g}" in drawn.stdout
             assert path.stat().st_size > 10_000
+
+
+OWN = """
+from detectors.cards import DetectorCard
+from detectors.registry import register
+from detectors.signed import fit_sign, load_signed
+from detectors.tracks import Scored
+
+def loudness(clip):
+    samples = clip.audio()
+    if samples is None:
+        raise clip.error("no sound")
+    return Scored(float(abs(samples).mean()))
+
+@register(DetectorCard("mine", "audio", frozenset({"real", "fake"}), "loudness", "MIT", "a test", logit=False))
+class Mine:
+    def __init__(self, card):
+        self.card = card
+    def fit(self, train, val, ctx):
+        return fit_sign(loudness, train, ctx)
+    def load(self, folder, ctx):
+        return load_signed(loudness, folder)
+"""
+
+
+def test_a_scratch_file_s_cell_is_explained_and_an_unmeasured_one_says_how_to_measure_it(
+    suite: Suite, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "mine.py", tmp_path / "out"
+    file.write_text(OWN)
+    mine = ("mine-sim_local_to_sim_local", "--detector", str(file))
+    missing = explain(suite, *mine)
+    command = f"pytest benchmark -k {mine[0]} --detector {file} --size smoke --results {suite.results.parent}"
+    assert missing.returncode == 1 and command in missing.stderr
+    assert suite.run("-k", f"{mine[0]} and not trim and not drop", "--detector", str(file)).returncode == 0
+    drawn = explain(suite, *mine, "--best", "1", "--worst", "0", "--out", str(out))
+    assert drawn.returncode == 0 and drawn.stderr == "" and (out / "best-fake-1.png").exists()
+    taken = explain(suite, *mine, "--best", "1", "--worst", "0", "--out", str(file))
+    assert taken.returncode == 1 and taken.stderr.startswith("error: ") and "Traceback" not in taken.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["mine-sim_local_to_sim_local"], "needs --detector FILE.py"),
+        ([CELL, "--best", "0", "--worst", "0"], "nothing to draw"),
+        ([CELL, "--detector", "nobody"], "is called 'nobody'"),
+    ],
+)
+def test_what_cannot_be_explained_is_a_usage_error(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2 and words in capsys.readouterr().err
 
 
 def test_an_unknown_cell_gets_a_suggestion(suite: Suite) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from clips import tone, write_mp4
-from detectors.__main__ import main
+from detectors.__main__ import _row, main
+from detectors.registry import UnknownNameError
 from leaderboard import records
 from paths import ROOT
 from suite import Suite
@@ -142,6 +143,56 @@ def test_a_device_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[str
 def test_a_picture_of_another_format_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", "x.mp4", "--detector", "energy", "--train", "sim_local", "--picture", "x.jpg"]) == 1
     assert ".png or .svg" in capsys.readouterr().err
+
+
+def test_pictures_of_files_of_one_name_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "a/x.mp4", "b/x.wav", "--detector", "energy", "--train", "sim_local", "--picture", "x.png"])
+    assert "several files are called x" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["silence", "energy"], "no detector is made of silence and energy"),
+        (["linear"], r"linear makes several detectors \(logmel-linear, .*; add --detector"),
+        (["silense"], "did you mean silence"),
+    ],
+)
+def test_detectors_that_do_not_go_together_are_refused(values: list[str], words: str) -> None:
+    with pytest.raises(UnknownNameError, match=words):
+        _row(values)
+
+
+def test_an_encoder_and_a_head_are_given_one_after_the_other() -> None:
+    assert _row(["logmel", "linear"]).name == _row(["logmel"]).name == "logmel-linear"
+    assert _row(["tiny_v"]).name == "tiny_v-linear"
+    assert _row(["tiny_v.random-linear"]).name == "tiny_v.random-linear"
+
+
+def test_code_that_fails_in_training_is_shown_with_what_to_do(suite: Suite, tmp_path: Path) -> None:
+    text = """
+from detectors.cards import DetectorCard
+from detectors.registry import register
+
+@register(DetectorCard("bad", "audio", frozenset({"real", "fake"}), "fails", "MIT", "a test"))
+class Bad:
+    def __init__(self, card): ...
+    def fit(self, train, val, ctx): return {}["weights"]
+    def load(self, folder, ctx): ...
+"""
+    (tmp_path / "bad.py").write_text(text)
+    told = score(suite, "x.mp4", "--detector", tmp_path / "bad.py", "--train", "sim_local")
+    assert told.returncode == 1
+    assert "error: bad cannot be trained: KeyError: 'weights'" in told.stderr and 'bad.py", line 8' in told.stderr
+    assert f"pytest benchmark -k contract --detector {tmp_path / 'bad.py'} says what to mend" in told.stderr
+
+
+def test_a_picture_that_cannot_be_written_is_said(suite: Suite, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    options = ["--detector", "energy", "--train", "sim_local", "--picture", tmp_path / "file" / "a.png"]
+    told = score(suite, clip_file(suite, "sim_local/test/0000-f"), *options)
+    assert told.returncode == 1 and "called" in told.stdout
+    assert f"error: {tmp_path / 'file'}: " in told.stderr and "Traceback" not in told.stderr
 
 
 def test_list_names_every_detector_and_the_controls(suite: Suite) -> None:
