@@ -198,7 +198,8 @@ def _convert(private: Private, options: Any) -> int:
         except ScoresError as error:
             bad += 1
             print(error, file=sys.stderr)
-    print(f"{len(found) - bad} of {len(found)} cells; next: python -m leaderboard submit {results} {private.name}")
+    more = f"; next: python -m leaderboard submit {results} {private.name}" if bad < len(found) else ""
+    print(f"{len(found) - bad} of {len(found)} cells{more}")
     return 1 if bad else 0
 
 

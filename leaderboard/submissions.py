@@ -44,6 +44,8 @@ def pack(results: Path, detector: str, out: Path) -> Row:
         SubmissionError: nothing was measured, or cells failed (they are named).
         RecordError, RowError: unreadable records, or scores that are missing or were changed.
     """
+    if not results.is_dir():
+        raise SubmissionError(f"{results}: no such folder; name a run's results folder, as results/default-seed0")
     found = [records.read(path) for path in sorted(results.glob(f"{detector}-*.json"))]
     found = [record for record in found if record.cell.detector == detector]
     failed = [record.cell.id for record in found if record.status != "ok"]

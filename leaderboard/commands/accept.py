@@ -40,7 +40,8 @@ def accept(folder: Path, results: Path) -> int:
         except records.RecordError as error:
             unreadable.append(str(error))
     if not measured and not unreadable:
-        unreadable.append(f"{results}: no records; run the benchmark first, or name its results folder")
+        print(f"{results}: no records; run the benchmark first, or name its results folder", file=sys.stderr)
+        return 1
     changed = merge(measured, results, folder, verified=True)
     failed = sum(record.status != "ok" for record in measured)
     print(f"accepted {len(changed)} new or changed cells of {len(measured)} records; {failed} failed or skipped")

@@ -72,6 +72,8 @@ def test_a_submission_holds_one_detector_and_is_the_same_file_every_time(results
 
 
 def test_what_was_not_measured_is_not_packed(results, tmp_path):
+    with pytest.raises(SubmissionError, match="no such folder; name a run's"):
+        pack(tmp_path / "nowhere", "flicker", tmp_path / "x.zip")
     with pytest.raises(SubmissionError, match="no records of flick"):
         pack(results, "flick", tmp_path / "x.zip")
     bad = record("other", probe="trim", status="failed", reason="x", metrics={})
