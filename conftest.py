@@ -9,6 +9,7 @@ from benchmark import cells
 from datasets.sim.plan import SIZES
 from detectors import plugins
 from detectors.registry import RegistryError, registry
+from leaderboard import VERSION
 
 _CHOSEN = pytest.StashKey[frozenset[str]]()
 
@@ -58,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--against",
         type=Path,
-        default=Path(__file__).parent / "leaderboard" / "v1",
+        default=VERSION,
         metavar="FOLDER",
         help="the leaderboard version that --check uses (default: leaderboard/v1)",
     )

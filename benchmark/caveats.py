@@ -56,7 +56,7 @@ def false_alarms(scorer: Scorer, folder: Path | None = None) -> str:
     """
     measured = [
         (100 * record.metrics["fpr_at_val"].value, f"{record.cell.test} {percent(record.metrics['fpr_at_val'], 0)}")
-        for record in _rows(scorer, folder or Path(leaderboard.__file__).parent / "v1")
+        for record in _rows(scorer, folder or leaderboard.VERSION)
         if record.cell.domain == "out" and "fpr_at_val" in record.metrics
     ]
     if not measured:

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from datasets.files import cache_root
-from leaderboard import records
+from leaderboard import VERSION
 from leaderboard.gate import RED, STALE, UNTESTED, Verdict, gate, of_word
 from leaderboard.sources import Measured, cells_of
 
@@ -195,20 +195,19 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="MUTATION", help=f"of {', '.join(MUTATIONS)} (default: all)")
     parser.add_argument("-k", dest="select", default="ood or ind", help="cells to measure (default: all)")
     parser.add_argument("--size", default="default", help="of the embedded corpus (default: default)")
-    parser.add_argument("--rows", type=Path, help="leaderboard version or results folder to compare with; required")
+    parser.add_argument("--rows", type=Path, default=VERSION, help="rows or results to compare with (default: v1)")
     parser.add_argument("--keep", type=Path, help="keep the records of every run in this folder")
     options = parser.parse_args()
     for name in options.names:
         if name not in MUTATIONS:
             parser.error(f"no mutation is called {name!r}; there are {', '.join(MUTATIONS)}")
-    rows = options.rows or Path(records.__file__).parent / "v1"
     body = []
     for name in options.names or MUTATIONS:
         results = Path(options.keep or tempfile.mkdtemp()) / name
         print(f"{name}: measuring ...", file=sys.stderr, flush=True)
         measured = run(name, options.select, options.size, results)
         for elsewhere in (True,) if MUTATIONS[name].elsewhere else (False, True):
-            body.append(lines(name, verdicts(measured, rows, elsewhere=elsewhere), elsewhere=elsewhere))
+            body.append(lines(name, verdicts(measured, options.rows, elsewhere=elsewhere), elsewhere=elsewhere))
             print(" | ".join(body[-1]), flush=True, file=sys.stderr)
         if not options.keep:
             shutil.rmtree(results.parent)

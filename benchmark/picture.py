@@ -11,8 +11,8 @@ import numpy as np
 
 from datasets.clip import AUDIO_RATE, Clip, Span
 from datasets.drawing import shade, spectrogram
-from datasets.files import atomic_path
 from datasets.single import stills, streams
+from leaderboard.drawing import BLUE, VERMILION, style, write
 from leaderboard.tables import NOTICE
 
 from .answer_text import truth
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
-"""Okabe and Ito's, which are told apart with any colour vision."""
+GREEN = "#009E73"
+"""Okabe and Ito's too."""
 _WIDTH, _LEFT, _RIGHT, _TOP, _BOTTOM, _GAP = 10.0, 1.05, 0.2, 0.56, 0.72, 0.1
 """Of the picture, its margins, and the space between panels, in inches."""
 _LEGEND = 0.2
@@ -48,13 +48,8 @@ def draw(answer: Answer, path: Path) -> None:
     Raises:
         ClipError: the file cannot be decoded.
     """
-    import matplotlib as mpl
-
-    with mpl.rc_context({"svg.hashsalt": "avdf-bench", "font.size": 8, "axes.linewidth": 0.6}):
-        figure = picture(answer)
-        metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=_DPI, metadata=metadata)
+    with style(**{"axes.linewidth": 0.6}):
+        write(picture(answer), path, _DPI)
 
 
 def picture(answer: Answer) -> "Figure":

@@ -5,11 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from . import records, rows
+from . import VERSION, records, rows
 from .commands import accept, compare, gate, pictures, submissions, tables
 from .sources import SourceError
 
-VERSION = Path(__file__).parent / "v1"
 _COMMANDS = (accept, tables, gate, compare, pictures, submissions)
 
 

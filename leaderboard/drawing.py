@@ -1,9 +1,10 @@
 """What pictures share: how they are saved, their colours, and the notice inside those of simulated data."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasets.files import atomic_path
 
@@ -33,16 +34,28 @@ def save(path: Path, height: float, data: str, paint: Callable[["Figure"], None]
     Raises:
         ValueError: another suffix.
     """
-    import matplotlib as mpl
     from matplotlib.figure import Figure
 
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"{path}: pictures are PNG or SVG; name a file that ends with {' or '.join(_SUFFIXES)}")
     below = [text for text in (foot, fill(NOTICE, _LINE) if data == "sim" else "") if text]
-    with mpl.rc_context({"svg.hashsalt": "avdf-bench", "font.size": 8}):
+    with style():
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         paint(figure)
         if below:
             figure.supxlabel("\n".join(below), fontsize=7, style="italic")
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=110, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})
+        write(figure, path, dpi=110)
+
+
+def style(**more: Any) -> AbstractContextManager[None]:
+    """Settings under which every picture is made and written, with `more` of matplotlib's."""
+    import matplotlib as mpl
+
+    settings: Any = {"svg.hashsalt": "avdf-bench", "font.size": 8} | more
+    return mpl.rc_context(settings)
+
+
+def write(figure: "Figure", path: Path, dpi: int) -> None:
+    """Write a figure whole or not at all, without the date or program that would change its bytes."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=dpi, metadata={"Date": None} if path.suffix == ".svg" else {"Software": None})

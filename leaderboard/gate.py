@@ -273,7 +273,7 @@ def _lin(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _word(judged: Judged, *, control: bool) -> Word:
-    return "leak" if control and judged.word != "same" else judged.word
+    return "leak" if control and judged.alarm else judged.word
 
 
 def red(verdicts: Collection[Verdict], *, rows: bool) -> bool:

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from .checkpoints import CheckpointError
 from .conformer import ConformerBlock
+from .making import loaded, untrained
 from .sound import HOP, SoundSizes
 from .stream import (
     Outputs,
@@ -23,11 +24,9 @@ from .stream import (
     StreamSizes,
     Widths,
     current_names,
-    loaded,
     refuse_others,
     stream_sizes,
     under,
-    untrained,
 )
 from .visual import VisualSizes
 

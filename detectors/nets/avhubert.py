@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .checkpoints import CheckpointError
 from .hubert import Transformer
-from .stream import loaded, untrained
+from .making import loaded, untrained
 from .visual import VisualFrontEnd, VisualSizes, visual_sizes
 
 _FINETUNED = "encoder.w2v_model."

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from .making import loaded, untrained
 from .relative import FeedForward, RelativeAttention, layer_norm
 from .sound import SoundSizes
-from .stream import Stream, StreamSizes, Widths, current_names, loaded, refuse_others, stream_sizes, under, untrained
+from .stream import Stream, StreamSizes, Widths, current_names, refuse_others, stream_sizes, under
 from .visual import VisualSizes
 
 SCALE = 0.1

@@ -248,11 +248,12 @@ def state_dict_at(checkpoint: Any, keys: tuple[str, ...], where: str) -> dict[st
 
 def _summary(value: Any) -> str:
     if isinstance(value, Mapping):
-        return f"a dict with {_listed([str(key)[:_LONGEST_NAME] for key in value if isinstance(key, str)])}"
+        return f"a dict with {listed([str(key)[:_LONGEST_NAME] for key in value if isinstance(key, str)])}"
     return f"an object of class {value.name:.80}" if isinstance(value, Stub) else f"a {type(value).__name__}"
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
+    """The first names of a list, and how many more there are."""
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return f"{', '.join(names[:_MOST_NAMES]) or 'no names'}{more}"
 
@@ -275,7 +276,7 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], where: str) -> No
         "of another shape": shapes,
         "of another type": kinds,
     }
-    found = [f"{len(names)} {problem}: {_listed(names)}" for problem, names in problems.items() if names]
+    found = [f"{len(names)} {problem}: {listed(names)}" for problem, names in problems.items() if names]
     if found:
         name = type(module).__name__
         raise CheckpointError(f"{where}: the weights do not fit {name} ({len(own)} tensors); {'; '.join(found)}")

@@ -7,21 +7,17 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from .checkpoints import CheckpointError, load_state
+from .checkpoints import CheckpointError, listed
 from .relative import layer_norm, relative_positions
 from .sound import HOP, SoundFrontEnd, SoundSizes, sound_sizes
 from .visual import VisualFrontEnd, VisualSizes, swish, visual_sizes
 
 _RENAMED = {"input_layer.": "embed.", "norm.": "after_norm."}
 _FORMER = re.compile("^(?:" + "|".join(map(re.escape, _RENAMED)) + ")")
-
-
-Module = TypeVar("Module", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -107,26 +103,6 @@ class Stream(nn.Module):
         return torch.arange(rows, device=lengths.device) < lengths[:, None]
 
 
-def untrained(make: Callable[[], Module], seed: int) -> Module:
-    """A new module in evaluation mode, its weights drawn by its constructor; torch's own stream of numbers is kept."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return make().eval()
-
-
-def loaded(make: Callable[[], Module], state: Mapping[str, Tensor], where: str) -> Module:
-    """A module with the weights of a state dict, float32, in evaluation mode; no random number is drawn.
-
-    Raises:
-        CheckpointError: parameters are missing, unexpected or of another shape; it names `where` and them.
-    """
-    with torch.device("meta"):
-        module = make()
-    module = module.to_empty(device="cpu")
-    load_state(module, state, where)
-    return module.eval()
-
-
 def stream_sizes(state: Mapping[str, Tensor], where: str) -> StreamSizes:
     """Sizes of a stream's state dict, whose keys start with `frontend.`, `embed.`, `encoders.` or `after_norm.`.
 
@@ -164,5 +140,4 @@ def refuse_others(state: Mapping[str, Tensor], known: Iterable[str], where: str)
     """
     others = [key for key in state if not key.startswith(tuple(known))]
     if others:
-        more = f" and {len(others) - 5} more" if len(others) > 5 else ""
-        raise CheckpointError(f"{where}: unexpected parameters {', '.join(others[:5])}{more}")
+        raise CheckpointError(f"{where}: unexpected parameters {listed(others)}")
