@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
-from .cards import DetectorCard, EncoderCard, HeadCard
+from .cards import DetectorCard, EncoderCard, HeadCard, Variant
 
 Card = EncoderCard | HeadCard | DetectorCard
 
@@ -37,6 +37,10 @@ def _flag(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _variants(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(variant, Variant) for variant in value)
+
+
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (_text, "'flicker', of a-z, 0-9 and _"),
     "modality": (lambda value: value in _MODALITIES, "'audio', 'visual' or 'audio-visual', the streams that it reads"),
@@ -53,6 +57,8 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "taps": (lambda value: _names(value) and bool(value), "('last',), a tuple of the layers' names, the default first"),
     "pretraining": (_names, "('lrs3',), a tuple of the data sets that it has seen"),
     "randomisable": (_flag, "True or False"),
+    "variants": (_variants, "(Variant('pretrained', 'what is other', {'weights': OTHER}),), other forms of it"),
+    "window": (lambda value: value == 0 or _positive(value), "0.64, seconds of the windows that it sees one by one"),
     "logit": (_flag, "True where 0 separates the classes, else False"),
     "control": (_flag, "True for a control of shortcuts, else False"),
 }
@@ -104,20 +110,32 @@ def check_card(card: Card) -> None:
         value = getattr(card, field.name)
         if fits is not None and not fits(value):
             raise RegistryError(f"{card.name}: {field.name} is {value!r} on its card; write {field.name}={write}")
+    for tag in (*card.taps[1:], *(variant.tag for variant in card.variants)) if isinstance(card, EncoderCard) else ():
+        check_name(tag)
     _check_weights(card)
 
 
 def _check_weights(card: Card) -> None:
+    """Refuse weights that could not be found, fetched or checked; see `Weights`."""
     weights = getattr(card, "weights", None)
     if weights is None:
         return
-    for field in ("file", "sha256", "source", "licence"):
+    for field in ("file", "source", "licence"):
         if not _text(getattr(weights, field, None)):
             raise RegistryError(f"{card.name}: the weights on its card have no {field}; write Weights({field}=...)")
-    if not _HASH.fullmatch(weights.sha256):
+    parts = weights.file.split("/")
+    if "\\" in weights.file or not all(parts) or {".", ".."} & set(parts):
+        write = "a path below the weights folder, such as 'net.pt' or 'mine/net.pt'"
+        raise RegistryError(f"{card.name}: the file of its weights is {weights.file!r}; write {write}")
+    if weights.sha256 is not None and not (isinstance(weights.sha256, str) and _HASH.fullmatch(weights.sha256)):
         raise RegistryError(
             f"{card.name}: sha256 of its weights is {weights.sha256!r}; write the 64 hexadecimal digits that "
-            f"`sha256sum {weights.file}` prints"
+            f"`sha256sum {weights.file}` prints, or None where none was published"
+        )
+    if weights.hub and not f"{weights.file}/".startswith(f"{weights.hub}/"):
+        raise RegistryError(
+            f"{card.name}: the file of its weights is {weights.file!r}; for a model of the hub write "
+            f"{weights.hub!r}, or {weights.hub + '/'!r} and the path of its one file"
         )
 
 

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,9 @@ from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.files import write_atomic
 
-from .cards import DetectorCard
+from .cards import DetectorCard, EncoderCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
-from .registry import BrokenModuleError, Entry, registry, row
+from .registry import BrokenModuleError, card_of, registry, row
 from .signature import digest, parts_of
 from .store import FeatureStore
 from .tracks import Scored, Track
@@ -65,22 +65,54 @@ class Features:
     def _extract(self, clips: Sequence[Sequence[Clip]]) -> dict[str, str]:
         """Encode one of each group of clips with the same content."""
         failed: dict[str, str] = {}
-        bar = tqdm(clips, desc=f"{self.name}: encoding", unit="clip", leave=False, disable=None)
-        with self.store.writer(self.signature) as writer:
-            for same in bar:
-                try:
-                    writer.add(same[0].key, self._encode(same[0]))
-                except ClipError as error:
-                    log.warning("%s: %s", self.name, error)
-                    failed |= {clip.id: error.reason for clip in same}
+        with (
+            self.store.writer(self.signature) as writer,
+            tqdm(total=len(clips), desc=f"{self.name}: encoding", unit="clip", leave=False, disable=None) as bar,
+        ):
+            for batch in _batches(clips, self.ctx.batch):
+                for same, found in zip(batch, self._encode_many([group[0] for group in batch]), strict=True):
+                    if isinstance(found, ClipError):
+                        log.warning("%s: %s", self.name, found)
+                        failed |= {clip.id: found.reason for clip in same}
+                    else:
+                        writer.add(same[0].key, found)
+                bar.update(len(batch))
         return failed
 
+    def _encode_many(self, clips: Sequence[Clip]) -> list[Track | ClipError]:
+        """The features of each clip, or why it has none; together where there are several and the encoder can."""
+        encoder = self._loaded()
+        if len(clips) > 1 and hasattr(encoder, "encode_many"):
+            tap = encoder.card.taps[0]
+            many = encoder.encode_many(clips, (tap,))
+            return [found if isinstance(found, ClipError) else found[tap] for found in many]
+        return [self._encode_or_error(clip) for clip in clips]
+
+    def _encode_or_error(self, clip: Clip) -> Track | ClipError:
+        try:
+            return self._encode(clip)
+        except ClipError as error:
+            return error
+
     def _encode(self, clip: Clip) -> Track:
+        encoder = self._loaded()
+        tap = encoder.card.taps[0]
+        return encoder.encode(clip, (tap,))[tap]
+
+    def _loaded(self) -> Encoder:
         if self._encoder is None:
-            self._encoder = self.build()
-            self._encoder.load(self.ctx)
-        tap = self._encoder.card.taps[0]
-        return self._encoder.encode(clip, (tap,))[tap]
+            encoder = self.build()
+            encoder.load(self.ctx)
+            self._encoder = encoder
+        return self._encoder
+
+
+def _batches(clips: Sequence[Sequence[Clip]], size: int) -> Iterator[Sequence[Sequence[Clip]]]:
+    """Groups of at most `size`; where there is a choice, of clips that are about equally long."""
+    if size > 1:
+        clips = sorted(clips, key=lambda same: same[0].duration or 0.0)
+    for start in range(0, len(clips), size):
+        yield clips[start : start + size]
 
 
 @dataclass
@@ -151,21 +183,22 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
         entry = registry().detectors[name]
         return entry.cls(entry.card), digest(parts_of(entry.card, entry.module))
     encoder, head = registry().encoders[known.encoder], registry().heads[str(known.head)]
+    form = card_of(known) or encoder.card
     weights_seed = seed if known.random else None
     features = Features(
         name=known.scope,
-        build=lambda: encoder.cls(encoder.card, weights_seed),
-        signature=_feature_signature(encoder, weights_seed),
+        build=lambda: encoder.cls(form, weights_seed),
+        signature=_feature_signature(form, encoder.module, weights_seed, ctx),
         store=store,
         ctx=ctx,
     )
     card = DetectorCard(
         name=name,
-        modality=encoder.card.modality,
+        modality=form.modality,
         needs=head.card.needs,
         summary=known.summary,
-        licence=encoder.card.licence,
-        citation=encoder.card.citation,
+        licence=form.licence,
+        citation=form.citation,
         logit=known.logit,
         control=known.control,
     )
@@ -173,8 +206,10 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
     return Composed(card, features, head.cls(head.card)), signature
 
 
-def _feature_signature(encoder: Entry, seed: int | None) -> str:
+def _feature_signature(card: EncoderCard, module: str, seed: int | None, ctx: Context) -> str:
+    """What features depend on beside the clip; the device counts where it is not the processor."""
     from datasets.media import VERSION
 
-    card = encoder.card if seed is None else replace(encoder.card, weights=None)
-    return digest({"encoder": parts_of(card, encoder.module), "seed": seed, "media": VERSION})
+    parts = {"encoder": parts_of(replace(card, weights=None) if seed is not None else card, module), "seed": seed}
+    device = {} if ctx.device == "cpu" else {"device": ctx.device.partition(":")[0]}
+    return digest(parts | device | {"media": VERSION})

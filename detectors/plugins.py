@@ -8,8 +8,10 @@ register one name, the first keeps it. A module that fails to import registers n
 import importlib
 import importlib.util
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -17,7 +19,8 @@ from types import ModuleType
 from typing import Any
 
 from .cardcheck import RegistryError, explain
-from .registry import Broken, Registry, UnknownNameError, broken_names, registry, rows, suggest
+from .registry import Broken, Registry, UnknownNameError, ask, broken_names, registry, rows, suggest
+from .tags import split
 from .traces import own_traceback, reason_of
 
 GROUP = "avdf_bench.detectors"
@@ -76,6 +79,7 @@ def chosen(values: Sequence[str]) -> frozenset[str]:
     """
     found: set[str] = set()
     for value in sorted(values, key=_is_path, reverse=True):  # a name may be one that a file registers
+        _ask_for(value)
         names = _known_names()
         if value in names:
             found.add(value)
@@ -85,6 +89,24 @@ def chosen(values: Sequence[str]) -> frozenset[str]:
             near = f"; did you mean the file {value}.py?" if Path(f"{value}.py").is_file() else suggest(value, names)
             raise UnknownNameError(f"no detector, encoder or head is called {value!r}{near}")
     return frozenset(found)
+
+
+def ask_in(text: str) -> None:
+    """Make rows of the forms of encoders that a `-k` expression or a cell's id names, as in `avhubert_v.layer12`."""
+    for word in re.findall(r"[a-z0-9_.-]+", text):
+        with suppress(RegistryError):  # a word that names no form is pytest's, or whoever reads the cell's id, to judge
+            _ask_for(word)
+
+
+def _ask_for(value: str) -> None:
+    """Make a row of the form of an encoder that a value starts with, if it does.
+
+    Raises:
+        TagError: the encoder has no such form.
+    """
+    scope = value.partition("-")[0]
+    if "." in scope and not _is_path(value) and split(scope)[0] in registry().encoders:
+        ask(scope)
 
 
 def _known_names() -> set[str]:

@@ -18,12 +18,14 @@ class Context:
 
     Attributes:
         device: a torch device, `cpu` or `cuda`.
+        batch: clips that an encoder may take together; 1 where the last digits must not depend on its neighbours.
         seed: the only source of randomness.
         folder: where a long training may keep its state; None when nothing should be kept.
         log: progress and warnings.
     """
 
     device: str = "cpu"
+    batch: int = 1
     seed: int = 43
     folder: Path | None = None
     log: Logger = field(default_factory=lambda: getLogger("avdf"))
@@ -39,7 +41,11 @@ class Example:
 
 
 class Encoder(Protocol):
-    """A frozen model that turns a clip into features over time."""
+    """A frozen model that turns a clip into features over time.
+
+    One that can take several clips at once also has `encode_many(clips, taps)`, which gives for each clip what `encode`
+    gives, up to the last digits, or the `ClipError` that it raises.
+    """
 
     card: EncoderCard
 

@@ -2,7 +2,8 @@
 
 A module in `detectors/encoders/`, `detectors/heads/` or `detectors/`, of an entry point, or a scratch file (see
 `plugins`) registers a class with `@register(card)`. Every encoder composes with every head to a detector
-`{encoder}-{head}`; `{encoder}.random` is the same architecture with untrained weights.
+`{encoder}-{head}`; `{encoder}.random` is the same architecture with untrained weights, and other tags after a dot name
+further forms (see `tags`), which are rows only once they have been asked for.
 """
 
 import difflib
@@ -15,10 +16,10 @@ from typing import Any, TypeVar
 from .cardcheck import Card, RegistryError, check_card, check_class, legal_name
 from .cardcheck import check_name as check_name
 from .cards import EncoderCard, HeadCard
+from .tags import RANDOM, form, split
 
 T = TypeVar("T", bound=type)
 
-RANDOM = "random"
 RANDOM_SEEDS = (0, 1, 2)
 """Untrained encoders are drawn with these seeds; their spread is reported."""
 FIT_SEED = 43
@@ -60,12 +61,16 @@ class BrokenModuleError(RegistryError):
 
 @dataclass
 class Registry:
-    """The tables that `register` fills, and by module those that could not be imported."""
+    """The tables that `register` fills, and by module those that could not be imported.
+
+    `asked` has the forms of encoders that were asked for by name, as in `avhubert_v.layer12`.
+    """
 
     encoders: dict[str, Entry] = field(default_factory=dict)
     heads: dict[str, Entry] = field(default_factory=dict)
     detectors: dict[str, Entry] = field(default_factory=dict)
     broken: dict[str, Broken] = field(default_factory=dict)
+    asked: dict[str, None] = field(default_factory=dict)
 
     def table(self, card: Card) -> dict[str, Entry]:
         """The table that a card belongs in."""
@@ -88,7 +93,8 @@ class Row:
     """A detector by name, and what is known of it without loading anything.
 
     Attributes:
-        encoder: the encoder's name without its tag, None for a whole detector; `random`: its weights are untrained.
+        encoder: the encoder's name without its tags, None for a whole detector; `random`: its weights are untrained.
+        tags: of the encoder's form, without `random`.
         head: None for a whole detector.
         seeds: one run each; several only for untrained encoders.
         modules: what registered it: an encoder's and a head's, or a detector's; a scratch file's path stands for it.
@@ -104,6 +110,7 @@ class Row:
     encoder: str | None = None
     head: str | None = None
     random: bool = False
+    tags: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (FIT_SEED,)
     modules: tuple[str, ...] = ()
     broken: Broken | None = None
@@ -111,7 +118,9 @@ class Row:
     @property
     def scope(self) -> str:
         """What one worker should run together: the weights that it has loaded."""
-        return f"{self.encoder}.{RANDOM}" if self.random else self.encoder or self.name
+        if self.encoder is None:
+            return self.name
+        return ".".join((self.encoder, *self.tags, *((RANDOM,) if self.random else ())))
 
 
 def register(card: Card) -> Callable[[T], T]:
@@ -156,9 +165,7 @@ def rows() -> list[Row]:
     found: list[Row] = []
     for encoder in sorted(known.encoders):
         for head in sorted(known.heads):
-            found.append(_composed(encoder, head, random=False))
-            if known.encoders[encoder].card.randomisable:
-                found.append(_composed(encoder, head, random=True))
+            found += [_composed(scope, head) for scope in _scopes(encoder)]
     found += [_whole(name) for name in sorted(known.detectors)]
     return found + [_broken(name, broken) for name, broken in broken_names().items()]
 
@@ -176,16 +183,52 @@ def broken_names() -> dict[str, Broken]:
     return found
 
 
+def _scopes(encoder: str) -> list[str]:
+    """The forms of an encoder that are rows: its own, `random`, and what was asked for."""
+    random = [f"{encoder}.{RANDOM}"] if _registry.encoders[encoder].card.randomisable else []
+    asked = [scope for scope in _registry.asked if split(scope)[0] == encoder]
+    return list(dict.fromkeys([encoder, *random, *asked]))
+
+
+def ask(scope: str) -> None:
+    """Make a form of an encoder, such as `avhubert_v.layer12.random`, a row of its own.
+
+    Raises:
+        UnknownNameError: there is no such encoder.
+        TagError: the encoder has no such form.
+    """
+    base, tags = split(scope)
+    known = registry().encoders
+    if base not in known:
+        raise UnknownNameError(f"no encoder is called {base!r}{suggest(base, known)}")
+    form(known[base].card, tags)
+    _registry.asked[scope] = None
+
+
+def asked(row: Row) -> bool:
+    """Whether this form of the encoder was asked for by its full name."""
+    return row.scope in _registry.asked
+
+
+def card_of(row: Row) -> EncoderCard | None:
+    """The card of the row's encoder in the form that it uses; None for a whole detector."""
+    return None if row.encoder is None else form(registry().encoders[row.encoder].card, row.tags)
+
+
 def row(name: str) -> Row:
     """One detector by its name, such as `tiny_v-linear`, `tiny_v.random-linear` or `silence`.
 
     Raises:
         UnknownNameError: there is none; near names are suggested.
+        TagError: its encoder has no such form.
     """
     by_name = {known.name: known for known in rows()}
-    if name not in by_name:
-        raise UnknownNameError(f"no detector is called {name!r}{suggest(name, by_name)}")
-    return by_name[name]
+    if name in by_name:
+        return by_name[name]
+    scope, _, head = name.partition("-")
+    if split(scope)[0] in _registry.encoders and head in _registry.heads:
+        return _composed(scope, head)
+    raise UnknownNameError(f"no detector is called {name!r}{suggest(name, by_name)}")
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -195,19 +238,24 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else f"; there are: {', '.join(known)}"
 
 
-def _composed(encoder: str, head: str, *, random: bool) -> Row:
-    entry, top = _registry.encoders[encoder].card, _registry.heads[head].card
-    tag = f".{RANDOM}" if random else ""
+def _composed(scope: str, head: str) -> Row:
+    encoder, tags = split(scope)
+    card, top = form(_registry.encoders[encoder].card, tags), _registry.heads[head].card
+    random = RANDOM in tags
+    summaries = [variant.summary for variant in card.variants if variant.tag in tags]
+    summaries += ["with untrained weights"] if random else []
+    summaries += [f"of {card.taps[0]}"] if card.taps[0] in tags else []
     return Row(
-        name=f"{encoder}{tag}-{head}",
-        modality=entry.modality,
-        summary=f"{entry.summary}{' with untrained weights' if random else ''}; {top.summary}",
+        name=f"{scope}-{head}",
+        modality=card.modality,
+        summary=f"{' '.join([card.summary, *summaries])}; {top.summary}",
         needs=top.needs,
         logit=top.logit,
         control=random,
         encoder=encoder,
         head=head,
         random=random,
+        tags=card.tags,
         seeds=RANDOM_SEEDS if random else (FIT_SEED,),
         modules=(_registry.encoders[encoder].module, _registry.heads[head].module),
     )

@@ -27,6 +27,8 @@ def parts_of(card: EncoderCard | HeadCard | DetectorCard, module: str) -> dict[s
     """
     fields = {name: getattr(card, name) for name in _DECIDING if hasattr(card, name)}
     fields |= {name: sorted(value) for name, value in fields.items() if isinstance(value, frozenset)}
+    if tags := getattr(card, "tags", ()):
+        fields["tags"] = tags
     weights = getattr(card, "weights", None)
     return fields | {"weights": weights.sha256 if weights else None, "source": _source(module)}
 

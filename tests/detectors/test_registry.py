@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,22 +51,6 @@ class Whole:
     def fit(self, train: Any, val: Any, ctx: Any) -> Any: ...
 
     def load(self, folder: Any, ctx: Any) -> Any: ...
-
-
-@pytest.fixture
-def known() -> Iterator[Registry]:
-    """The registry, as it was before when the test is over."""
-    found = registry()
-    tables = (found.encoders, found.heads, found.detectors, found.broken)
-    before, modules, path = [dict(table) for table in tables], set(sys.modules), list(sys.path)
-    yield found
-    for table, kept in zip(tables, before, strict=True):
-        table.clear()
-        table.update(kept)
-    for module in set(sys.modules) - modules:
-        if module.startswith("/") or module == "beside_it":
-            del sys.modules[module]
-    sys.path[:] = path
 
 
 def written(folder: Path, name: str, text: str) -> Path:
