@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+BLOCK = 512
+"""Queries that attend at once, so that memory grows with the length and not with its square."""
 NORM_EPS = 1e-12
 """Of every layer norm here: with torch's own 1e-5, outputs differ by 2e-3."""
 POSITION_BASE = 10_000.0
@@ -35,18 +37,20 @@ def relative_positions(rows: int, width: int) -> Tensor:
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)
 
 
-def by_pair(scores: Tensor) -> Tensor:
+def by_pair(scores: Tensor, keys: int) -> Tensor:
     """Scores by distance to scores by pair.
 
     Args:
-        scores: `(..., T, 2T - 1)`; column `c` of row `i` belongs to the distance `T - 1 - c` between query and key.
+        scores: `(..., Q, Q + K - 1)` of `Q` successive queries by falling distance to the key, so that the scores of
+            row `i` and all keys start at column `Q - 1 - i`.
+        keys: `K`.
 
     Returns:
-        `(..., T, T)`, where `(i, j)` is the score of row `i` at the distance `i - j`; a view where possible.
+        `(..., Q, K)`, the score of each query and key; a view where possible.
     """
-    rows = scores.shape[-2]
-    # Row i starts at column T - 1 - i: in the flattened rows, 2T - 2 places after the start of row i - 1.
-    return scores.flatten(-2)[..., rows - 1 :].unfold(-1, rows, max(2 * rows - 2, 1))
+    queries = scores.shape[-2]
+    # In the flattened rows each one starts Q + K - 2 places after the start of the one before.
+    return scores.flatten(-2)[..., queries - 1 :].unfold(-1, keys, max(queries + keys - 2, 1))
 
 
 class RelativeAttention(nn.Module):
@@ -77,12 +81,20 @@ class RelativeAttention(nn.Module):
         """
         query, key, value = (self._split(layer(x)) for layer in (self.linear_q, self.linear_k, self.linear_v))
         distance = self._split(self.linear_pos(positions)[None])
+        seen = None if mask is None else mask[:, None, None, :]
+        rows = x.shape[1]
+        blocks = [(at, min(at + BLOCK, rows)) for at in range(0, rows, BLOCK)]
+        context = [self._attend(query[:, :, a:b], key, value, distance[:, :, rows - b : 2 * rows - 1 - a], seen)
+                   for a, b in blocks]  # fmt: skip
+        return self.linear_out(torch.cat(context, dim=2).transpose(1, 2).flatten(2))
+
+    def _attend(self, query: Tensor, key: Tensor, value: Tensor, distance: Tensor, seen: Tensor | None) -> Tensor:
+        """What a block of queries `(B, heads, Q, D)` takes from all keys; `distance` has its `Q + K - 1` distances."""
         by_distance = (query + self.pos_bias_v[:, None]) @ distance.transpose(-2, -1)
-        bias = by_pair(by_distance) / math.sqrt(query.shape[-1])
-        if mask is not None:
-            bias = bias.masked_fill(~mask[:, None, None, :], -math.inf)
-        context = F.scaled_dot_product_attention(query + self.pos_bias_u[:, None], key, value, attn_mask=bias)
-        return self.linear_out(context.transpose(1, 2).flatten(2))
+        bias = by_pair(by_distance, key.shape[2]) / math.sqrt(query.shape[-1])
+        if seen is not None:
+            bias = bias.masked_fill(~seen, -math.inf)
+        return F.scaled_dot_product_attention(query + self.pos_bias_u[:, None], key, value, attn_mask=bias)
 
     def _split(self, x: Tensor) -> Tensor:
         """`(B, T, D)` to `(B, heads, T, D / heads)`."""

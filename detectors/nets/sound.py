@@ -7,6 +7,7 @@ same network as in mpc001/auto_avsr 182b6283. Parameters have their checkpoints'
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -20,6 +21,10 @@ VSR4ML_EPS = 0.0
 """pipelines/data/transforms.py of mpc001/Visual_Speech_Recognition_for_Multiple_Languages 5e1405db."""
 POOLED = 20
 """Rows of the last layer that are averaged into one."""
+BLOCK = 250
+"""Rows that are computed at once, 3 MB each at most in the released sizes."""
+MARGIN = 1
+"""Rows to either side that a block sees: the convolutions reach 250 samples beyond a row."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,24 @@ class SoundFrontEnd(nn.Module):
     def forward(self, wave: Tensor) -> Tensor:
         """Samples `(B, L)` at 16 kHz to `(B, L // 640, layers[-1])`; the rest of less than 40 ms is cut first.
 
+        In evaluation mode long clips pass in blocks that share a margin: the result is the same, in memory that does
+        not grow.
+
         Raises:
             ValueError: there are fewer than 640 samples.
         """
         rows = wave.shape[1] // HOP
         if not rows:
             raise ValueError(f"{wave.shape[1]} samples are less than one row of {HOP} (40 ms at 16 kHz)")
-        return self.trunk(wave[:, None, : rows * HOP]).transpose(1, 2)
+        block = rows if self.training else BLOCK
+        parts = [self._part(wave[:, None, : rows * HOP], at, min(at + block, rows)) for at in range(0, rows, block)]
+        return torch.cat(parts, dim=2).transpose(1, 2)
+
+    def _part(self, wave: Tensor, start: int, stop: int) -> Tensor:
+        """The vectors `(B, layers[-1], stop - start)` of these rows of `(B, 1, L)`."""
+        first = max(0, start - MARGIN)
+        found = self.trunk(wave[..., first * HOP : (stop + MARGIN) * HOP])
+        return found[..., start - first : stop - first]
 
 
 def standard_wave(wave: Tensor, eps: float) -> Tensor:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from vectors import Case
 
-from detectors.nets import braven
+from detectors.nets import braven, sound
 from detectors.nets.checkpoints import CheckpointError
 from detectors.nets.mouth import mouth_pictures
 from detectors.nets.sound import SoundSizes
@@ -140,6 +140,15 @@ def test_padding_leaves_a_visual_clip_as_it_is_alone():
     features = net(batch, torch.tensor([3, 6])).features
     torch.testing.assert_close(features[:1, :3], net(short).features, rtol=0, atol=1e-5)
     torch.testing.assert_close(features[1:], net(long).features, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("block", [1, 2, 5])
+@torch.inference_mode()
+def test_long_sounds_pass_the_front_end_in_blocks_to_the_same_end(block, monkeypatch):
+    net, wave = braven.build(TINY_AUDIO, seed=1).frontend, torch.randn(2, 7 * 640 + 100)
+    whole = net(wave)
+    monkeypatch.setattr(sound, "BLOCK", block)
+    torch.testing.assert_close(net(wave), whole, rtol=0, atol=1e-6)
 
 
 @torch.inference_mode()

@@ -6,17 +6,31 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.nets import relative
 from detectors.nets.relative import RelativeAttention, by_pair, relative_positions
 
 
-@given(st.integers(1, 9), st.integers(0, 2**32 - 1))
-def test_scores_by_distance_become_scores_by_pair(rows, seed):
-    scores = torch.from_numpy(np.random.default_rng(seed).standard_normal((2, rows, 2 * rows - 1)))
-    pairs = by_pair(scores)
-    assert pairs.shape == (2, rows, rows)
-    for i in range(rows):
-        for j in range(rows):
-            assert torch.equal(pairs[:, i, j], scores[:, i, rows - 1 - (i - j)])
+@given(st.integers(1, 6), st.integers(0, 5), st.integers(0, 2**32 - 1))
+def test_scores_by_distance_become_scores_by_pair(queries, further, seed):
+    keys = queries + further
+    scores = torch.from_numpy(np.random.default_rng(seed).standard_normal((2, queries, queries + keys - 1)))
+    pairs = by_pair(scores, keys)
+    assert pairs.shape == (2, queries, keys)
+    for i in range(queries):
+        for j in range(keys):
+            assert torch.equal(pairs[:, i, j], scores[:, i, queries - 1 - (i - j)])
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 10])
+@torch.inference_mode()
+def test_long_sequences_attend_in_blocks_to_the_same_end(block, monkeypatch):
+    torch.manual_seed(0)
+    attention, x, positions = RelativeAttention(8, 2).eval(), torch.randn(2, 11, 8), relative_positions(11, 8)
+    mask = torch.arange(11) < torch.tensor([[7], [11]])
+    whole = attention(x, positions), attention(x, positions, mask)
+    monkeypatch.setattr(relative, "BLOCK", block)
+    torch.testing.assert_close(attention(x, positions), whole[0], rtol=0, atol=1e-6)
+    torch.testing.assert_close(attention(x, positions, mask), whole[1], rtol=0, atol=1e-6)
 
 
 def test_positions_run_from_the_past_to_the_future():
