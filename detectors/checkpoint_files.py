@@ -1,0 +1,273 @@
+"""Checkpoints on this machine: where they are, their hashes, and the pins that say when one has changed.
+
+A published hash is the contract. Where none was published, the first use pins what it finds in `pins.json` of the
+weights folder, and a file that is another one later is refused. Nothing here uses a network or loads torch.
+"""
+
+import fnmatch
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from datasets.files import cache_root
+
+from . import pins
+from .cardcheck import RegistryError
+from .cards import Weights
+from .kept_hashes import kept_hash
+
+PACKAGED = Path(__file__).parent / "weights"
+"""Checkpoints that come with the package."""
+HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json")
+"""What is needed of a model of the hub that names no files."""
+
+
+class WeightsError(RegistryError):
+    """A checkpoint cannot be used; the message says which one, why, and what to do."""
+
+
+class MissingWeightsError(WeightsError):
+    """A checkpoint is not on this machine; the message is one line and says how to get it."""
+
+
+class ChangedWeightsError(WeightsError):
+    """A checkpoint is not the one that was published or used before; the message has both hashes."""
+
+
+def weights_root() -> Path:
+    """The folder for published checkpoints: `AVDF_WEIGHTS`, else `weights` in the cache folder."""
+    override = os.environ.get("AVDF_WEIGHTS")
+    return Path(override).expanduser() if override else cache_root() / "weights"
+
+
+def located(weights: Weights) -> Path | None:
+    """The file or folder of a checkpoint, None where it is not on this machine. Nothing is read.
+
+    It is looked for below the weights folder by its path there, in the weights folder by its bare name, in the user's
+    Hugging Face cache when it is of the hub, and in the package when it can be had nowhere else.
+    """
+    return next((path for path in _places(weights) if _complete(path, weights)), None)
+
+
+def find(weights: Weights) -> Path:
+    """The file or folder of a checkpoint, as `located`.
+
+    Raises:
+        MissingWeightsError: it is not on this machine.
+    """
+    path = located(weights)
+    if path is None:
+        raise MissingWeightsError(f"{_where_not(weights)}: {how_to_get(weights)}")
+    return path
+
+
+def how_to_get(weights: Weights) -> str:
+    """What to do about a checkpoint that is missing, in a phrase."""
+    command = f"run `python -m detectors fetch {(names_of(weights) or ['NAME'])[0]}`"
+    zipped = archive_of(weights)
+    if zipped and zipped.is_file():
+        return f"{command}, which unpacks {zipped.name}"
+    if zipped:
+        return f"download {drive_link(weights)} with a browser, put it there as {zipped.name}, and {command}"
+    if weights.drive:
+        return f"download {drive_link(weights)} with a browser and put it there"
+    return command if weights.url or weights.hub else f"it comes from {weights.source}; put it there"
+
+
+def archive_of(weights: Weights) -> Path | None:
+    """The zip file that a browser's download is, when the checkpoint is in a folder; it is named like that folder."""
+    folder = weights.file.rpartition("/")[0]
+    return weights_root() / f"{folder}.zip" if weights.drive and folder else None
+
+
+def drive_link(weights: Weights) -> str:
+    """The page that a browser downloads a checkpoint from."""
+    drive = str(weights.drive)
+    return (
+        f"https://{drive.removeprefix('https://')}" if "/" in drive else f"https://drive.google.com/file/d/{drive}/view"
+    )
+
+
+def names_of(weights: Weights) -> list[str]:
+    """The encoders that use a checkpoint, by name; a variant of one with its tag."""
+    from .registry import registry
+
+    found = []
+    for name, entry in sorted(registry().encoders.items()):
+        forms = [(name, entry.card.weights)]
+        forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
+        found += [form for form, used in forms if used == weights]
+    return found
+
+
+def hash_of(weights: Weights, *, anew: bool = False) -> str:
+    """SHA-256 of a checkpoint, checked against the published hash or else the pin; its first use pins it.
+
+    Of a folder it is that of the list of its needed files, as `sha256sum` prints one. A hash is kept as long as the
+    files have the same size and time, so that large ones are read once; `anew` reads them again.
+
+    Raises:
+        MissingWeightsError: it is not on this machine.
+        ChangedWeightsError: it is another one than was published or used before, or the pins cannot be read.
+    """
+    path = find(weights)
+    found = _digest(path, weights, anew)
+    if weights.sha256 is not None and found != weights.sha256:
+        raise ChangedWeightsError(
+            f"{path} has SHA-256 {found}, and {weights.sha256} was published: it is damaged or another version; "
+            f"remove it, then {how_to_get(weights)}"
+        )
+    if weights.sha256 is None:
+        _hold_against_pin(path, weights, found)
+    return found
+
+
+def repin(weights: Weights) -> str:
+    """Pin what is here now, whatever was pinned before; returns its hash.
+
+    Raises:
+        MissingWeightsError: it is not on this machine.
+        ChangedWeightsError: it differs from a published hash, which no pin replaces, or cannot be pinned.
+    """
+    if weights.sha256 is not None:
+        return hash_of(weights, anew=True)
+    path = find(weights)
+    found = _digest(path, weights, anew=True)
+    if not _pin(path, weights, found, replace=True):
+        raise ChangedWeightsError(f"{weights_root()} cannot be written, so {weights.file} keeps its pin")
+    return found
+
+
+def pin_of(weights: Weights) -> dict[str, Any] | None:
+    """What was pinned: `sha256`, `size` in bytes, `date` and `source`; None before the first use.
+
+    Raises:
+        ChangedWeightsError: the pins cannot be read.
+    """
+    try:
+        return pins.read(weights_root()).get(_key(weights))
+    except pins.PinsError as error:
+        raise ChangedWeightsError(str(error)) from error
+
+
+def needed_files(names: Iterable[str], weights: Weights) -> list[str]:
+    """Those of a folder's files that are needed, sorted; PyTorch's pickles only where there are no safetensors."""
+    patterns = weights.files or HUB_FILES
+    found = sorted(name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
+    if any(name.endswith(".safetensors") for name in found):
+        found = [name for name in found if not name.endswith((".bin", ".bin.index.json"))]
+    return found
+
+
+def _places(weights: Weights) -> Iterator[Path]:
+    root = weights_root()
+    if not (weights.url or weights.hub or weights.drive):
+        yield PACKAGED / weights.file
+    yield root / weights.file
+    bare = weights.file.rpartition("/")[2]
+    if bare not in _shared_names():
+        yield root / bare
+    if weights.hub:
+        yield from _in_hub_cache(weights, weights.hub)
+
+
+@cache
+def _shared_names() -> frozenset[str]:
+    """Bare names that several published checkpoints have, such as `model.pth`: they do not say which one it is."""
+    from .published_weights import EVERY
+
+    bare = [weights.file.rpartition("/")[2] for weights in EVERY]
+    return frozenset(name for name in bare if bare.count(name) > 1)
+
+
+def _in_hub_cache(weights: Weights, hub: str) -> Iterator[Path]:
+    """Where the Hugging Face cache has the revision of a model, if it has it."""
+    folder = hub_cache() / f"models--{hub.replace('/', '--')}"
+    commits = [weights.revision]
+    named = folder / "refs" / weights.revision
+    if named.is_file():
+        commits.append(named.read_text().strip())
+    inside = weights.file[len(hub) + 1 :]
+    for commit in commits:
+        yield folder / "snapshots" / commit / inside
+
+
+def hub_cache() -> Path:
+    """The user's Hugging Face cache, `HF_HUB_CACHE` or `HF_HOME/hub`."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
+def _complete(path: Path, weights: Weights) -> bool:
+    """Whether a file has content, or a folder has every needed file and some weights, with all of their parts."""
+    if not path.is_dir():
+        return path.is_file() and path.stat().st_size > 0
+    names = set(_names_in(path))
+    needed = {name for name in weights.files or HUB_FILES if not set(name) & set("*?[")}
+    found = needed_files(names, weights)
+    for index in [name for name in found if name.endswith(".index.json")]:
+        needed |= _parts(path / index)
+    return needed <= names and any(not name.endswith(".json") for name in found)
+
+
+def _parts(index: Path) -> set[str]:
+    """The files that weights in several parts consist of; one that cannot be read asks for itself in vain."""
+    try:
+        return set(json.loads(index.read_text())["weight_map"].values())
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
+        return {"a readable index"}
+
+
+def _names_in(folder: Path) -> list[str]:
+    """Files of a folder by their path in it, hidden ones left out."""
+    names = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return [name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts)]
+
+
+def _where_not(weights: Weights) -> str:
+    if weights.hub:
+        return f"{weights.file} is neither in {weights_root()} nor in the Hugging Face cache {hub_cache()}"
+    return f"{weights.file} is not in {weights_root()}"
+
+
+def _digest(path: Path, weights: Weights, anew: bool) -> str:
+    if not path.is_dir():
+        return kept_hash(path, anew=anew)
+    lines = [f"{kept_hash(path / name, anew=anew)}  {name}\n" for name in needed_files(_names_in(path), weights)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def size_of(path: Path, weights: Weights) -> int:
+    """Bytes of a checkpoint's needed files."""
+    files = [path / name for name in needed_files(_names_in(path), weights)] if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
+
+
+def _key(weights: Weights) -> str:
+    return weights.file if weights.revision == "main" else f"{weights.file}@{weights.revision}"
+
+
+def _pin(path: Path, weights: Weights, found: str, *, replace: bool = False) -> bool:
+    pin = {"sha256": found, "size": size_of(path, weights), "source": weights.url or weights.hub or weights.source}
+    try:
+        return pins.write(weights_root(), _key(weights), pin, replace=replace)
+    except pins.PinsError as error:
+        raise ChangedWeightsError(str(error)) from error
+
+
+def _hold_against_pin(path: Path, weights: Weights, found: str) -> None:
+    pin = pin_of(weights)
+    if pin is None and _pin(path, weights, found):
+        pin = pin_of(weights)
+    if pin is not None and pin["sha256"] != found:
+        name = (names_of(weights) or ["NAME"])[0]
+        raise ChangedWeightsError(
+            f"{path} has SHA-256 {found}, and {pin['sha256']} was pinned on {pin.get('date')}: it is damaged or "
+            f"another version, and results would change; restore it, or accept it with "
+            f"`python -m detectors verify {name} --repin`"
+        )
