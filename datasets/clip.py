@@ -1,6 +1,7 @@
 """One clip of a data set: what is known about it, and its decoded media."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,10 @@ FPS = 25
 AUDIO_RATE = 16_000
 """Samples per second of the audio that silence is measured on."""
 
-View = Literal["full", "face", "mouth"]
+View = Literal["full", "face", "mouth", "mouth_roi"]
+"""What is seen: whole pictures; the face; the mouth, gray; the mouth in colour as AV-HuBERT's preparation cuts it."""
+PRECOMPUTED = {"mouth_roi": "_roi", "face": "_face"}
+"""What the name of a precomputed crop ends in, by view."""
 Span = tuple[float, float]
 
 
@@ -82,7 +86,7 @@ class Clip:
 
     @cached_property
     def content(self) -> str:
-        """A hash of the file and of the landmarks beside it, in hexadecimal.
+        """A hash of the file and of the landmarks and precomputed crops beside it, in hexadecimal.
 
         Raises:
             ClipError: the file is missing or cannot be read.
@@ -93,6 +97,10 @@ class Clip:
             parts = [self.sha256 or sha256_file(self.file)]
             if self.landmarks.exists():
                 parts.append(sha256_file(self.landmarks))
+            for view in PRECOMPUTED:
+                crop = self.precomputed(view)
+                if crop and crop != self.file and crop.exists():
+                    parts.append(f"{view} {sha256_file(crop)}")
         except OSError as error:
             raise self.error(f"cannot be read: {error.strerror}") from error
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
@@ -101,6 +109,16 @@ class Clip:
     def landmarks(self) -> Path:
         """Where the landmarks of its faces would be, see `datasets.crops`."""
         return self.file.with_suffix(".landmarks.npy")
+
+    def precomputed(self, view: str) -> Path | None:
+        """Where a crop that was made before would be: `<stem>_roi.mp4` for "mouth_roi", `<stem>_face.mp4` for "face".
+
+        A file that is called so is its own crop. None for views that are not made beforehand.
+        """
+        ending = PRECOMPUTED.get(view)
+        if ending is None:
+            return None
+        return self.file if self.file.stem.endswith(ending) else self.file.with_name(f"{self.file.stem}{ending}.mp4")
 
     def skipping(self, frames: int) -> "Clip":
         """The same clip without its first `frames` frames at 25 fps (40 ms each), in both streams."""
@@ -117,16 +135,34 @@ class Clip:
         return audio(self, rate)
 
     def frames(self, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
-        """Pictures at `fps` per second: `(T, H, W, 3) uint8` RGB, or `(T, size, size) uint8` gray for "mouth".
+        """Pictures at `fps` per second, `(T, ...) uint8`, all at once; they are kept in the cache folder.
 
-        "face" and "mouth" are cut at the landmarks beside the file; `size` is the edge of the result in pixels.
+        "full" gives RGB `(T, H, W, 3)`, or `(T, size, size, 3)`; "face" RGB `(T, size, size, 3)`, default 224; "mouth"
+        gray `(T, size, size)`, default 96; "mouth_roi" RGB `(T, 96, 96, 3)`. Crops are cut at the landmarks beside
+        the file, or taken from a precomputed crop: "face" resampled to `size`, "mouth_roi" as large as it is in the
+        file unless `size` is given.
 
         Raises:
-            ClipError: no video track, no landmarks for a crop, an undecodable file, or no frame left.
+            ClipError: no video track, neither landmarks nor a precomputed crop, an undecodable file, no frame left,
+                or more pictures than fit into memory.
         """
         from .media import frames
 
         return frames(self, fps, view, size)
+
+    def stream(
+        self, fps: int = FPS, view: View = "full", size: int | None = None, block: int = 64
+    ) -> Iterator[np.ndarray]:
+        """What `frames` gives, as blocks of `block` pictures and a last one of what is left; nothing is kept.
+
+        Few pictures are in memory at once, however long the clip is.
+
+        Raises:
+            ClipError: as `frames`, except for memory; some errors are only found after the last block.
+        """
+        from .media import stream
+
+        return stream(self, fps, view, size, block)
 
     def error(self, reason: str) -> ClipError:
         """A `ClipError` about this clip."""

@@ -1,19 +1,31 @@
 """Decoding: one file to mono sound and pictures, through PyAV; decoded streams are kept in the cache folder."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from .clip import AUDIO_RATE, FPS, Clip, View
-from .crops import crop
+from .crops import FACE_SIZE, cutter, whole
+from .errors import ClipError
 from .files import cache_root, write_array
+from .video import Film, opened
 
 VERSION = 1
 """Raised whenever the same file would decode to other values."""
 DURATION_TOLERANCE = 0.25
 """Seconds by which a stream may differ from the manifest: codecs pad, and tracks end unevenly."""
+CROP_TOLERANCE = 2
+"""Pictures at 25 fps by which a precomputed crop may be longer or shorter than its video."""
+_COPIES = 3
+"""How often the pictures that `frames` gives are in memory at once: as they are, and twice while they are written."""
 _NPY_HEADER = 128
+
+
+class _OtherTimesError(Exception):
+    """The pictures of a file do not come at the times that its packets announce."""
 
 
 def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
@@ -29,11 +41,30 @@ def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
 
 def frames(clip: Clip, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
     """Pictures of a clip; see `Clip.frames`."""
-    pictures = _cached(clip, f"{view}{size or ''}-{fps}", lambda: crop(clip, *_decode_video(clip, fps), view, size))
+    pictures = _cached(clip, f"{view}{size or ''}-{fps}", lambda: _all_pictures(clip, fps, view, size))
     seen = pictures[round(clip.start * fps) :]
     if len(seen) == 0:
-        raise clip.error(f"no frame left after the first {clip.start:.2f} s were cut")
+        raise _nothing_left(clip)
     return seen
+
+
+def stream(
+    clip: Clip, fps: int = FPS, view: View = "full", size: int | None = None, block: int = 64
+) -> Iterator[np.ndarray]:
+    """Blocks of pictures of a clip; see `Clip.stream`."""
+    if block < 1:
+        raise ValueError(f"blocks of {block} pictures: a block takes at least one")
+    seen = islice(_streamed(clip, fps, view, size), round(clip.start * fps), None)
+    some = False
+    while several := list(islice(seen, block)):
+        some = True
+        yield np.stack(several)
+    if not some:
+        raise _nothing_left(clip)
+
+
+def _nothing_left(clip: Clip) -> ClipError:
+    return clip.error(f"no frame left after the first {clip.start:.2f} s were cut")
 
 
 def _cached(clip: Clip, name: str, decode: Callable[[], np.ndarray]) -> np.ndarray:
@@ -56,16 +87,15 @@ def _load(path: Path) -> np.ndarray | None:
         return None
 
 
+def _lasts_otherwise(clip: Clip, seconds: float) -> bool:
+    return clip.duration is not None and abs(seconds - clip.duration) > DURATION_TOLERANCE
+
+
 def _check_duration(clip: Clip, stream: str, seconds: float) -> None:
-    if clip.duration is not None and abs(seconds - clip.duration) > DURATION_TOLERANCE:
+    if _lasts_otherwise(clip, seconds):
         raise clip.error(
             f"{stream} lasts {seconds:.2f} s, the manifest says {clip.duration:.2f} s; is the file truncated?"
         )
-
-
-def _words(error: Exception) -> str:
-    """What went wrong, without the path that errors add: it says where this machine keeps its files."""
-    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
@@ -73,16 +103,13 @@ def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
     import av
 
     parts: list[np.ndarray] = []
-    try:
-        with av.open(str(clip.file)) as container:
-            if not container.streams.audio:
-                return np.zeros(0, np.float32)
-            resampler = av.AudioResampler("flt", "mono", rate)
-            for frame in container.decode(audio=0):
-                parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
-            parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
-    except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"audio cannot be decoded: {_words(error)}") from error
+    with opened(clip, clip.file, "audio") as container:
+        if not container.streams.audio:
+            return np.zeros(0, np.float32)
+        resampler = av.AudioResampler("flt", "mono", rate)
+        for frame in container.decode(audio=0):
+            parts += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+        parts += [part.to_ndarray()[0] for part in resampler.resample(None)]
     if not parts:
         raise clip.error("its audio track is empty")
     samples = np.concatenate(parts)
@@ -90,38 +117,96 @@ def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
     return samples
 
 
-def _decode_video(clip: Clip, fps: int) -> tuple[np.ndarray, np.ndarray]:
-    """All pictures as `(T, H, W, 3) uint8`, sampled at `fps` by presentation time, and their source frames `(T,)`."""
-    import av
-
-    images: list[np.ndarray] = []
-    times: list[float] = []
+def _all_pictures(clip: Clip, fps: int, view: View, size: int | None) -> np.ndarray:
+    """All pictures of a view, `(T, ...) uint8`; whole ones are only held where they are the view."""
+    film = _film(clip, view, fps)
+    shown = _shown(film, fps)
     try:
-        with av.open(str(clip.file)) as container:
-            if not container.streams.video:
-                raise clip.error("no video track")
-            stream = container.streams.video[0]
-            for index, frame in enumerate(container.decode(stream)):
-                images.append(frame.to_ndarray(format="rgb24"))
-                rate = float(stream.average_rate or fps)
-                times.append(float(frame.time) if frame.time is not None else index / rate)
-    except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"video cannot be decoded: {_words(error)}") from error
-    if not images:
-        raise clip.error("its video track is empty")
-    shown = resample_index(np.asarray(times), fps)
-    _check_duration(clip, "video", len(shown) / fps)
-    return np.stack(images)[shown], shown
+        return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
+    except _OtherTimesError:
+        shown = film.shown(fps, decoded=True)
+        return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
 
 
-def resample_index(times: np.ndarray, fps: float) -> np.ndarray:
-    """Which source frame shows at each tick of `fps`, from presentation times `(N,)` in seconds.
+def _streamed(clip: Clip, fps: int, view: View, size: int | None) -> Iterator[np.ndarray]:
+    """The pictures of a view one by one."""
+    film = _film(clip, view, fps)
+    try:
+        yield from _pictures(film, fps, view, size, _shown(film, fps))
+    except _OtherTimesError as error:  # too late to cut what has been given otherwise
+        raise clip.error(f"{error}; write it anew (ffmpeg -i in.mp4 out.mp4)") from None
 
-    The last frame is taken to last as long as the median one. A source that already runs at `fps` maps to itself,
-    jitter below half a tick included.
-    """
-    times = times - times[0]
-    step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
-    count = max(1, round((times[-1] + step) * fps))
-    ticks = (np.arange(count) + 0.5) / fps
-    return np.clip(np.searchsorted(times, ticks, side="right") - 1, 0, len(times) - 1)
+
+def _film(clip: Clip, view: View, fps: int) -> Film:
+    """The file that shows a view: the clip's own, or a precomputed crop of it."""
+    own = Film(clip, clip.file)
+    crop = clip.precomputed(view)
+    if crop is None or crop == clip.file or not crop.exists():
+        return own
+    there, here = len(Film(clip, crop).shown(FPS)), len(_shown(own, FPS))
+    if abs(there - here) > CROP_TOLERANCE:
+        raise clip.error(
+            f"its precomputed crop {crop.name} lasts {there / FPS:.2f} s, {clip.file.name} {here / FPS:.2f} s; was it "
+            "made of another file, or were pictures of another rate written as 25 a second? Make it anew, or delete it"
+        )
+    return Film(clip, crop)
+
+
+def _shown(film: Film, fps: int) -> np.ndarray:
+    """The source frame of each tick as announced, `(T,)`; the duration is checked."""
+    shown = film.shown(fps)
+    if film.own and _lasts_otherwise(film.clip, len(shown) / fps):
+        shown = film.shown(fps, decoded=True)  # before it is called too short or too long
+        _check_duration(film.clip, "video", len(shown) / fps)
+    return shown
+
+
+def _pictures(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray) -> Iterator[np.ndarray]:
+    """The pictures of a view one by one; may raise `_OtherTimesError` on the way where landmarks are needed."""
+    if view == "full" or film.path == film.clip.precomputed(view):
+        return _whole(film, fps, FACE_SIZE if view == "face" and size is None else size)
+    return _cut(film, fps, view, size, shown)
+
+
+def _whole(film: Film, fps: int, size: int | None) -> Iterator[np.ndarray]:
+    fit, count = whole(size), 0
+    for count, (_, picture) in enumerate(film.pictures(fps), 1):
+        yield fit(count, picture)
+    if film.own:
+        _check_duration(film.clip, "video", count / fps)
+
+
+def _cut(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray) -> Iterator[np.ndarray]:
+    """Cut at landmarks, which belong to the source frames `shown` `(T,)`: other ones make the cut wrong."""
+    cut, count = None, 0
+    for tick, (index, picture) in enumerate(film.pictures(fps)):
+        if tick == len(shown) or shown[tick] != index:
+            raise _OtherTimesError(f"its picture {index} does not come when its packets say")
+        if cut is None:
+            height, width = picture.shape[:2]
+            cut = cutter(film.clip, shown, view, size, (width, height))
+        count = tick + 1
+        yield cut(tick, picture)
+    if count < len(shown):
+        raise _OtherTimesError(f"it has fewer pictures than its packets say ({count} of {len(shown)} at {fps} fps)")
+
+
+def _together(clip: Clip, pictures: Iterator[np.ndarray], count: int) -> np.ndarray:
+    """`(T, ...) uint8` of about `count` pictures, refused before memory is full, which would end the whole process."""
+    held: list[np.ndarray] = []
+    for picture in pictures:
+        if not held:
+            _check_memory(clip, picture, count)
+        held.append(picture)
+    return np.stack(held)
+
+
+def _check_memory(clip: Clip, picture: np.ndarray, count: int) -> None:
+    needed = _COPIES * count * picture.nbytes
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    if needed > memory / 2:
+        raise clip.error(
+            f"holding its {count} pictures of {picture.shape[1]}×{picture.shape[0]} takes about {needed / 1e9:.0f} GB "
+            f"of memory, and this machine has {memory / 1e9:.0f}; cut it or make it smaller first "
+            "(ffmpeg -i in.mp4 -t 10 -vf scale=-2:480 out.mp4; landmarks are in pixels and must fit)"
+        )

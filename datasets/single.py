@@ -1,6 +1,5 @@
 """A clip of any file: one that belongs to no data set, or that has a manifest of its own beside it."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 MANIFEST = ".manifest.jsonl"
 """`<stem>.manifest.jsonl` beside a file says what is known of it: its label and its fake segments."""
-_COPIES = 3
-"""How often decoded pictures are in memory at once: as decoded, stacked, and resampled."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +33,6 @@ class Streams:
     width: int
     height: int
     sound: bool
-
-    @property
-    def memory(self) -> int:
-        """Bytes that decoding all pictures takes."""
-        return _COPIES * 3 * self.pictures * self.width * self.height
 
 
 def single(path: Path) -> Clip:
@@ -94,21 +86,6 @@ def streams(clip: Clip) -> Streams:
     except (OSError, av.FFmpegError, ValueError) as error:
         words = getattr(error, "strerror", None) or type(error).__name__
         raise clip.error(f"cannot be opened as video or sound: {words}") from error
-
-
-def check_memory(clip: Clip, found: Streams) -> None:
-    """Refuse pictures that would not fit into this machine's memory, which would end the whole process.
-
-    Raises:
-        ClipError: they take more than half of it.
-    """
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if found.memory > memory / 2:
-        raise clip.error(
-            f"decoding its {found.pictures} pictures of {found.width}×{found.height} takes about "
-            f"{found.memory / 1e9:.0f} GB of memory, and this machine has {memory / 1e9:.0f}; cut it or make it "
-            "smaller first (ffmpeg -i in.mp4 -t 10 -vf scale=-2:480 out.mp4; landmarks are in pixels and must fit)"
-        )
 
 
 def face_coverage(clip: Clip) -> tuple[int, int] | None:

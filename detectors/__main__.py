@@ -230,12 +230,10 @@ def _answer(ready: "Scorer", path: Path, options: argparse.Namespace) -> dict[st
     from benchmark.answer_text import as_json, text
     from benchmark.caveats import caveats
     from benchmark.picture import draw
-    from datasets.single import check_memory, single, streams
+    from datasets.single import single, streams
 
     clip = single(path)
     found = streams(clip)
-    if ready.row.modality != "audio":
-        check_memory(clip, found)
     answer = ready.answer(clip)
     warnings = caveats(answer, ready, found)
     if not options.json:

@@ -8,7 +8,7 @@ import pytest
 from clips import RATE, clip_of, tone, write_landmarks, write_mp4
 from datasets.crops import landmarks
 from datasets.errors import ClipError
-from datasets.media import resample_index
+from datasets.video import resample_index
 
 pytestmark = pytest.mark.usefixtures("cache")
 

@@ -7,11 +7,10 @@ import pytest
 from PIL import Image
 
 from clips import clip_of, tone, write_landmarks, write_mp4
-from datasets import single as module
 from datasets.errors import ClipError, DatasetError
 from datasets.manifest import write_manifest
 from datasets.sim.example import write_example
-from datasets.single import Streams, check_memory, face_coverage, single, stills, streams
+from datasets.single import face_coverage, single, stills, streams
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -65,17 +64,6 @@ def test_texts_are_no_clips_though_ffmpeg_would_draw_them(tmp_path: Path) -> Non
     (tmp_path / "a.txt").write_text("words\n" * 100)
     with pytest.raises(ClipError, match="is a text file"):
         streams(clip_of(tmp_path / "a.txt"))
-
-
-def test_pictures_that_do_not_fit_into_memory_are_refused_before_they_are_decoded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip = clip_of(tmp_path / "long.mp4")
-    pages = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 2 * 10**6}
-    monkeypatch.setattr(module.os, "sysconf", pages.__getitem__)
-    check_memory(clip, Streams(20.0, 490, 1280, 720, True))
-    with pytest.raises(ClipError, match=r"1000 pictures of 1920×1080 takes about 19 GB .* this machine has 8"):
-        check_memory(clip, Streams(40.0, 1000, 1920, 1080, True))
 
 
 def test_stills_are_the_pictures_shown_at_those_times(tmp_path: Path) -> None:
