@@ -163,6 +163,13 @@ def needed_files(names: Iterable[str], weights: Weights) -> list[str]:
     return found
 
 
+def enough(names: Iterable[str], weights: Weights) -> bool:
+    """Whether a folder's files are all that is needed by name, and some weights."""
+    found = needed_files(names, weights)
+    named = {name for name in weights.files or HUB_FILES if not set(name) & set("*?[")}
+    return named <= set(found) and any(not name.endswith(".json") for name in found)
+
+
 def _places(weights: Weights) -> Iterator[Path]:
     root = weights_root()
     if not (weights.url or weights.hub or weights.drive):
@@ -204,15 +211,12 @@ def hub_cache() -> Path:
 
 
 def _complete(path: Path, weights: Weights) -> bool:
-    """Whether a file has content, or a folder has every needed file and some weights, with all of their parts."""
+    """Whether a file has content, or a folder has enough and weights with all of their parts."""
     if not path.is_dir():
         return path.is_file() and path.stat().st_size > 0
-    names = set(_names_in(path))
-    needed = {name for name in weights.files or HUB_FILES if not set(name) & set("*?[")}
-    found = needed_files(names, weights)
-    for index in [name for name in found if name.endswith(".index.json")]:
-        needed |= _parts(path / index)
-    return needed <= names and any(not name.endswith(".json") for name in found)
+    names = _names_in(path)
+    indices = [name for name in needed_files(names, weights) if name.endswith(".index.json")]
+    return enough(names, weights) and all(_parts(path / index) <= set(names) for index in indices)
 
 
 def _parts(index: Path) -> set[str]:

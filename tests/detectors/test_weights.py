@@ -114,7 +114,7 @@ def test_a_model_of_the_hub_is_found_in_both_places(root: Path, tmp_path: Path) 
     cached = put_model(snapshot(tmp_path))
     assert find(MODEL) == cached
     assert find(replace(MODEL, revision=40 * "a")) == cached
-    with pytest.raises(MissingWeightsError, match="neither in .*weights nor in the Hugging Face cache .*hub: run"):
+    with pytest.raises(MissingWeightsError, match=r"neither in .*weights nor in the Hugging Face cache .*hub: run"):
         find(replace(MODEL, revision=40 * "b"))
     one = Weights("owner/name/model.safetensors", None, "x", "MIT", hub="owner/name", files=("model.safetensors",))
     assert find(one) == cached / "model.safetensors"
