@@ -164,6 +164,16 @@ class Clip:
 
         return stream(self, fps, view, size, block)
 
+    def count(self, fps: int = FPS) -> int:
+        """How many pictures `frames(fps)` gives; nothing is decoded where the file tells.
+
+        Raises:
+            ClipError: no video track, an undecodable file, or no frame left.
+        """
+        from .media import count
+
+        return count(self, fps)
+
     def error(self, reason: str) -> ClipError:
         """A `ClipError` about this clip."""
         return ClipError(self.id, str(self.file), reason)

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -54,13 +54,23 @@ def stream(
     """Blocks of pictures of a clip; see `Clip.stream`."""
     if block < 1:
         raise ValueError(f"blocks of {block} pictures: a block takes at least one")
-    seen = islice(_streamed(clip, fps, view, size), round(clip.start * fps), None)
+    film = _film(clip, view, fps)
+    shown = None if _is_whole(film, view) else _shown(film, fps, decoded=True)  # what has been given cannot be mended
+    blocks = _blocks(islice(_pictures(film, fps, view, size, shown), round(clip.start * fps), None), block)
     some = False
-    while several := list(islice(seen, block)):
+    for pictures in blocks:
         some = True
-        yield np.stack(several)
+        yield pictures
     if not some:
         raise _nothing_left(clip)
+
+
+def count(clip: Clip, fps: int = FPS) -> int:
+    """How many pictures a clip has; see `Clip.count`."""
+    seen = len(_shown(Film(clip, clip.file), fps)) - round(clip.start * fps)
+    if seen < 1:
+        raise _nothing_left(clip)
+    return seen
 
 
 def _nothing_left(clip: Clip) -> ClipError:
@@ -124,17 +134,8 @@ def _all_pictures(clip: Clip, fps: int, view: View, size: int | None) -> np.ndar
     try:
         return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
     except _OtherTimesError:
-        shown = film.shown(fps, decoded=True)
+        shown = _shown(film, fps, decoded=True)
         return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
-
-
-def _streamed(clip: Clip, fps: int, view: View, size: int | None) -> Iterator[np.ndarray]:
-    """The pictures of a view one by one."""
-    film = _film(clip, view, fps)
-    try:
-        yield from _pictures(film, fps, view, size, _shown(film, fps))
-    except _OtherTimesError as error:  # too late to cut what has been given otherwise
-        raise clip.error(f"{error}; write it anew (ffmpeg -i in.mp4 out.mp4)") from None
 
 
 def _film(clip: Clip, view: View, fps: int) -> Film:
@@ -152,18 +153,27 @@ def _film(clip: Clip, view: View, fps: int) -> Film:
     return Film(clip, crop)
 
 
-def _shown(film: Film, fps: int) -> np.ndarray:
-    """The source frame of each tick as announced, `(T,)`; the duration is checked."""
-    shown = film.shown(fps)
+def _shown(film: Film, fps: int, *, decoded: bool = False) -> np.ndarray:
+    """The source frame of each tick `(T,)`, as announced or as `decoded`; the duration is checked."""
+    shown = film.shown(fps, decoded=decoded)
     if film.own and _lasts_otherwise(film.clip, len(shown) / fps):
-        shown = film.shown(fps, decoded=True)  # before it is called too short or too long
+        shown = shown if decoded else film.shown(fps, decoded=True)  # before it is called too short or too long
         _check_duration(film.clip, "video", len(shown) / fps)
     return shown
 
 
-def _pictures(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray) -> Iterator[np.ndarray]:
-    """The pictures of a view one by one; may raise `_OtherTimesError` on the way where landmarks are needed."""
-    if view == "full" or film.path == film.clip.precomputed(view):
+def _is_whole(film: Film, view: View) -> bool:
+    """Whether a view is the whole pictures of its film, not cut at landmarks."""
+    return view == "full" or film.path == film.clip.precomputed(view)
+
+
+def _pictures(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray | None) -> Iterator[np.ndarray]:
+    """The pictures of a view one by one.
+
+    Raises:
+        _OtherTimesError: on the way, where the view is cut at landmarks and `shown` `(T,)` was announced wrongly.
+    """
+    if shown is None or _is_whole(film, view):
         return _whole(film, fps, FACE_SIZE if view == "face" and size is None else size)
     return _cut(film, fps, view, size, shown)
 
@@ -177,28 +187,39 @@ def _whole(film: Film, fps: int, size: int | None) -> Iterator[np.ndarray]:
 
 
 def _cut(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray) -> Iterator[np.ndarray]:
-    """Cut at landmarks, which belong to the source frames `shown` `(T,)`: other ones make the cut wrong."""
+    """Cut at the landmarks of the source frames `shown` `(T,)`, which have to be those that come."""
     cut, count = None, 0
     for tick, (index, picture) in enumerate(film.pictures(fps)):
         if tick == len(shown) or shown[tick] != index:
-            raise _OtherTimesError(f"its picture {index} does not come when its packets say")
+            raise _OtherTimesError(index)
         if cut is None:
             height, width = picture.shape[:2]
             cut = cutter(film.clip, shown, view, size, (width, height))
         count = tick + 1
         yield cut(tick, picture)
     if count < len(shown):
-        raise _OtherTimesError(f"it has fewer pictures than its packets say ({count} of {len(shown)} at {fps} fps)")
+        raise _OtherTimesError(count)
+
+
+def _blocks(pictures: Iterator[np.ndarray], block: int) -> Iterator[np.ndarray]:
+    """Blocks of `block` pictures and a last one of what is left.
+
+    Copied into place as they come: small arrays left between large ones would tear the memory into unusable pieces.
+    """
+    for first in pictures:
+        held, count = np.empty((block, *first.shape), np.uint8), 1
+        held[0] = first
+        for count, picture in enumerate(islice(pictures, block - 1), 2):
+            held[count - 1] = picture
+        yield held[:count]
 
 
 def _together(clip: Clip, pictures: Iterator[np.ndarray], count: int) -> np.ndarray:
     """`(T, ...) uint8` of about `count` pictures, refused before memory is full, which would end the whole process."""
-    held: list[np.ndarray] = []
-    for picture in pictures:
-        if not held:
-            _check_memory(clip, picture, count)
-        held.append(picture)
-    return np.stack(held)
+    first = next(pictures)
+    _check_memory(clip, first, count)
+    blocks = list(_blocks(chain([first], pictures), count))
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _check_memory(clip: Clip, picture: np.ndarray, count: int) -> None:

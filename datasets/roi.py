@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 STABLE = (33, 36, 39, 42, 45)
-"""Tip of the nose and the corners of the eyes, in the 68-point order."""
+"""Below the nose, and the corners of the eyes, in the 68-point order."""
 MEAN_FACE = np.array(
     [
         [128.87017961, 137.30253356],

@@ -14,6 +14,9 @@ from .errors import ClipError
 if TYPE_CHECKING:
     from av import VideoFrame
 
+_TIMED = {"mov", "matroska", "mpegts", "flv"}
+"""Containers, by the first of FFmpeg's names, whose packets say when their picture shows; others have to guess."""
+
 
 @contextmanager
 def decoding(clip: Clip, stream: str) -> Iterator[None]:
@@ -118,6 +121,8 @@ class Film:
         """The times of all pictures, rising, without decoding them; None where the packets do not tell."""
         stamps: list[int] = []
         with self._opened() as (container, stream):
+            if container.format.name.partition(",")[0] not in _TIMED:
+                return None
             for packet in container.demux(stream):
                 if packet.size == 0:
                     continue  # PyAV's mark of the end
