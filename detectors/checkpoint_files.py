@@ -53,21 +53,21 @@ def located(weights: Weights) -> Path | None:
     return next((path for path in _places(weights) if _complete(path, weights)), None)
 
 
-def find(weights: Weights) -> Path:
-    """The file or folder of a checkpoint, as `located`.
+def find(weights: Weights, name: str | None = None) -> Path:
+    """The file or folder of a checkpoint, as `located`; `name` is the encoder that wants it, for the message.
 
     Raises:
         MissingWeightsError: it is not on this machine.
     """
     path = located(weights)
     if path is None:
-        raise MissingWeightsError(f"{_where_not(weights)}: {how_to_get(weights)}")
+        raise MissingWeightsError(f"{_where_not(weights)}: {how_to_get(weights, name)}")
     return path
 
 
-def how_to_get(weights: Weights) -> str:
+def how_to_get(weights: Weights, name: str | None = None) -> str:
     """What to do about a checkpoint that is missing, in a phrase."""
-    command = f"run `python -m detectors fetch {(names_of(weights) or ['NAME'])[0]}`"
+    command = f"run `python -m detectors fetch {name or first_name(weights)}`"
     zipped = archive_of(weights)
     if zipped and zipped.is_file():
         return f"{command}, which unpacks {zipped.name}"
@@ -92,41 +92,41 @@ def drive_link(weights: Weights) -> str:
     )
 
 
-def names_of(weights: Weights) -> list[str]:
-    """The encoders that use a checkpoint, by name; a variant of one with its tag."""
+def first_name(weights: Weights) -> str:
+    """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
     from .registry import registry
 
-    found = []
-    for name, entry in sorted(registry().encoders.items()):
-        forms = [(name, entry.card.weights)]
+    known = sorted(registry().encoders.items())
+    forms = [(name, entry.card.weights) for name, entry in known]
+    for name, entry in known:
         forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
-        found += [form for form, used in forms if used == weights]
-    return found
+    return next((name for name, used in forms if used == weights), "NAME")
 
 
-def hash_of(weights: Weights, *, anew: bool = False) -> str:
+def hash_of(weights: Weights, name: str | None = None, *, anew: bool = False) -> str:
     """SHA-256 of a checkpoint, checked against the published hash or else the pin; its first use pins it.
 
     Of a folder it is that of the list of its needed files, as `sha256sum` prints one. A hash is kept as long as the
-    files have the same size and time, so that large ones are read once; `anew` reads them again.
+    files have the same size and time, so that large ones are read once; `anew` reads them again. `name` is the encoder
+    that wants it, for messages.
 
     Raises:
         MissingWeightsError: it is not on this machine.
         ChangedWeightsError: it is another one than was published or used before, or the pins cannot be read.
     """
-    path = find(weights)
+    path = find(weights, name)
     found = _digest(path, weights, anew)
     if weights.sha256 is not None and found != weights.sha256:
         raise ChangedWeightsError(
             f"{path} has SHA-256 {found}, and {weights.sha256} was published: it is damaged or another version; "
-            f"remove it, then {how_to_get(weights)}"
+            f"remove it, then {how_to_get(weights, name)}"
         )
     if weights.sha256 is None:
-        _hold_against_pin(path, weights, found)
+        _hold_against_pin(path, weights, found, name or first_name(weights))
     return found
 
 
-def repin(weights: Weights) -> str:
+def repin(weights: Weights, name: str | None = None) -> str:
     """Pin what is here now, whatever was pinned before; returns its hash.
 
     Raises:
@@ -134,8 +134,8 @@ def repin(weights: Weights) -> str:
         ChangedWeightsError: it differs from a published hash, which no pin replaces, or cannot be pinned.
     """
     if weights.sha256 is not None:
-        return hash_of(weights, anew=True)
-    path = find(weights)
+        return hash_of(weights, name, anew=True)
+    path = find(weights, name)
     found = _digest(path, weights, anew=True)
     if not _pin(path, weights, found, replace=True):
         raise ChangedWeightsError(f"{weights_root()} cannot be written, so {weights.file} keeps its pin")
@@ -252,6 +252,16 @@ def size_of(path: Path, weights: Weights) -> int:
     return sum(file.stat().st_size for file in files)
 
 
+def in_bytes(size: int) -> str:
+    """A size as people say it: `5.7 GB`, `940 kB`."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.3g} {unit}"
+
+
 def _key(weights: Weights) -> str:
     return weights.file if weights.revision == "main" else f"{weights.file}@{weights.revision}"
 
@@ -264,12 +274,11 @@ def _pin(path: Path, weights: Weights, found: str, *, replace: bool = False) -> 
         raise ChangedWeightsError(str(error)) from error
 
 
-def _hold_against_pin(path: Path, weights: Weights, found: str) -> None:
+def _hold_against_pin(path: Path, weights: Weights, found: str, name: str) -> None:
     pin = pin_of(weights)
     if pin is None and _pin(path, weights, found):
         pin = pin_of(weights)
     if pin is not None and pin["sha256"] != found:
-        name = (names_of(weights) or ["NAME"])[0]
         raise ChangedWeightsError(
             f"{path} has SHA-256 {found}, and {pin['sha256']} was pinned on {pin.get('date')}: it is damaged or "
             f"another version, and results would change; restore it, or accept it with "

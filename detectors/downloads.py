@@ -17,9 +17,10 @@ from .checkpoint_files import (
     drive_link,
     enough,
     find,
+    first_name,
     hub_cache,
+    in_bytes,
     located,
-    names_of,
     needed_files,
     weights_root,
 )
@@ -34,8 +35,10 @@ class ByHandError(WeightsError):
     """Only a user can get a checkpoint; the message is numbered instructions, on several lines."""
 
 
-def fetch(weights: Weights) -> Path:
-    """Where a checkpoint is, fetched if it was not here. Nothing that is here is fetched again or changed.
+def fetch(weights: Weights, name: str | None = None) -> Path:
+    """Where a checkpoint is, fetched if it was not here; `name` is the encoder that wants it, for messages.
+
+    Nothing that is here is fetched again or changed.
 
     Raises:
         ByHandError: only a browser can download it.
@@ -51,11 +54,11 @@ def fetch(weights: Weights) -> Path:
         elif weights.hub:
             _from_hub(weights, weights.hub)
         else:
-            _by_hand(weights)
-    return find(weights)
+            _by_hand(weights, name)
+    return find(weights, name)
 
 
-def instructions(weights: Weights) -> str:
+def instructions(weights: Weights, name: str | None = None) -> str:
     """How a user gets a checkpoint that cannot be downloaded from here, as numbered lines."""
     zipped = archive_of(weights)
     target = zipped or weights_root() / weights.file
@@ -64,21 +67,11 @@ def instructions(weights: Weights) -> str:
         f"open {drive_link(weights)} with a browser" if weights.drive else f"get it from {weights.source}",
         f"save it as {target.name}{about}",
         f"put it in the folder {target.parent}",
-        f"run `python -m detectors fetch {(names_of(weights) or ['NAME'])[0]}` again, which "
+        f"run `python -m detectors fetch {name or first_name(weights)}` again, which "
         f"{'unpacks it and ' if zipped else ''}pins its hash",
     ]
     title = f"{weights.file} has to be fetched by hand:" if weights.drive else f"{weights.file} is not published:"
     return "\n".join([title, *(f"  {number}. {step}" for number, step in enumerate(steps, 1))])
-
-
-def in_bytes(size: int) -> str:
-    """A size as people say it: `5.7 GB`, `940 kB`."""
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.3g} {unit}"
 
 
 @contextmanager
@@ -156,8 +149,8 @@ def _hub_words(weights: Weights, hub: str, error: Exception) -> str:
     )
 
 
-def _by_hand(weights: Weights) -> None:
+def _by_hand(weights: Weights, name: str | None) -> None:
     zipped = archive_of(weights)
     if zipped is None or not zipped.is_file():
-        raise ByHandError(instructions(weights))
+        raise ByHandError(instructions(weights, name))
     unpack(zipped, weights_root() / weights.file, 4 * weights.size if weights.size else _MOST)

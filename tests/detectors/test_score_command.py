@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from clips import tone, write_mp4
-from detectors.__main__ import _row, main
+from detectors.__main__ import main
+from detectors.commands.scoring import _row
 from detectors.registry import UnknownNameError
 from leaderboard import records
 from paths import ROOT

@@ -1,0 +1,44 @@
+"""Encoders and their weights by the names that a user types."""
+
+from collections.abc import Iterator
+
+from detectors.cards import EncoderCard, Weights
+from detectors.registry import RANDOM, UnknownNameError, registry, suggest
+from detectors.tags import form, split
+
+
+def encoder_card(name: str) -> EncoderCard:
+    """The card of an encoder, or of one of its forms, by its name; a head's after `-` is left aside.
+
+    Raises:
+        UnknownNameError: there is no such encoder; near names are suggested.
+        TagError: it has no such form.
+    """
+    base, tags = split(name.partition("-")[0])
+    known = registry().encoders
+    if base not in known:
+        raise UnknownNameError(f"no encoder is called {base!r}{suggest(base, known)}")
+    return form(known[base].card, tags)
+
+
+def weights_of(name: str) -> Weights | None:
+    """The checkpoint of an encoder's form; None where it needs none, as with untrained weights.
+
+    Raises:
+        UnknownNameError, TagError: as `encoder_card`.
+    """
+    card = encoder_card(name)
+    return None if RANDOM in split(name.partition("-")[0])[1] else card.weights
+
+
+def every_weights(*, variants: bool) -> Iterator[tuple[str, Weights]]:
+    """Each checkpoint once, with the first encoder that uses it; those of other forms too with `variants`."""
+    seen: set[Weights] = set()
+    for name, entry in sorted(registry().encoders.items()):
+        forms = [(name, entry.card.weights)]
+        if variants:
+            forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
+        for form_name, weights in forms:
+            if weights is not None and weights not in seen:
+                seen.add(weights)
+                yield form_name, weights
