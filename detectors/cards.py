@@ -19,7 +19,8 @@ class Weights:
         source: the page or the command that it comes from.
         url: of the file itself, where it can be downloaded.
         hub: `owner/name` on the Hugging Face hub, at `revision`.
-        files: which files of the hub are needed: all names, and of patterns such as `*.safetensors` what there is.
+        files: which files of the hub are needed: all names, and of patterns such as `*.safetensors` what there is; by
+            default its configuration and its weights.
         drive: Google Drive's id or a short link, where only a browser can download it; for a file in a folder that is a
             zip of the folder.
         size: bytes, about.

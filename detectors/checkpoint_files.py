@@ -7,23 +7,27 @@ weights folder, and a file that is another one later is refused. Nothing here us
 import fnmatch
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from datasets.files import cache_root
-
 from . import pins
 from .cardcheck import RegistryError
 from .cards import Weights
 from .kept_hashes import kept_hash
+from .weights_folder import first_name, how_to_get, hub_cache
+from .weights_folder import weights_root as weights_root
 
 PACKAGED = Path(__file__).parent / "weights"
 """Checkpoints that come with the package."""
 HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json")
 """What is needed of a model of the hub that names no files."""
+
+_STAND_INS = {
+    b"<": "a web page, perhaps one that asked for a confirmation,",
+    b"version https://git-lfs": "a git-lfs pointer",
+}
 
 
 class WeightsError(RegistryError):
@@ -36,12 +40,6 @@ class MissingWeightsError(WeightsError):
 
 class ChangedWeightsError(WeightsError):
     """A checkpoint is not the one that was published or used before; the message has both hashes."""
-
-
-def weights_root() -> Path:
-    """The folder for published checkpoints: `AVDF_WEIGHTS`, else `weights` in the cache folder."""
-    override = os.environ.get("AVDF_WEIGHTS")
-    return Path(override).expanduser() if override else cache_root() / "weights"
 
 
 def located(weights: Weights) -> Path | None:
@@ -65,44 +63,6 @@ def find(weights: Weights, name: str | None = None) -> Path:
     return path
 
 
-def how_to_get(weights: Weights, name: str | None = None) -> str:
-    """What to do about a checkpoint that is missing, in a phrase."""
-    command = f"run `python -m detectors fetch {name or first_name(weights)}`"
-    zipped = archive_of(weights)
-    if zipped and zipped.is_file():
-        return f"{command}, which unpacks {zipped.name}"
-    if zipped:
-        return f"download {drive_link(weights)} with a browser, put it there as {zipped.name}, and {command}"
-    if weights.drive:
-        return f"download {drive_link(weights)} with a browser and put it there"
-    return command if weights.url or weights.hub else f"it comes from {weights.source}; put it there"
-
-
-def archive_of(weights: Weights) -> Path | None:
-    """The zip file that a browser's download is, when the checkpoint is in a folder; it is named like that folder."""
-    folder = weights.file.rpartition("/")[0]
-    return weights_root() / f"{folder}.zip" if weights.drive and folder else None
-
-
-def drive_link(weights: Weights) -> str:
-    """The page that a browser downloads a checkpoint from."""
-    drive = str(weights.drive)
-    return (
-        f"https://{drive.removeprefix('https://')}" if "/" in drive else f"https://drive.google.com/file/d/{drive}/view"
-    )
-
-
-def first_name(weights: Weights) -> str:
-    """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
-    from .registry import registry
-
-    known = sorted(registry().encoders.items())
-    forms = [(name, entry.card.weights) for name, entry in known]
-    for name, entry in known:
-        forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
-    return next((name for name, used in forms if used == weights), "NAME")
-
-
 def hash_of(weights: Weights, name: str | None = None, *, anew: bool = False) -> str:
     """SHA-256 of a checkpoint, checked against the published hash or else the pin; its first use pins it.
 
@@ -113,6 +73,8 @@ def hash_of(weights: Weights, name: str | None = None, *, anew: bool = False) ->
     Raises:
         MissingWeightsError: it is not on this machine.
         ChangedWeightsError: it is another one than was published or used before, or the pins cannot be read.
+        WeightsError: it is a web page or a pointer of git-lfs.
+        DiskFullError: it cannot be pinned.
     """
     path = find(weights, name)
     found = _digest(path, weights, anew)
@@ -157,10 +119,15 @@ def pin_of(weights: Weights) -> dict[str, Any] | None:
 def needed_files(names: Iterable[str], weights: Weights) -> list[str]:
     """Those of a folder's files that are needed, sorted; PyTorch's pickles only where there are no safetensors."""
     patterns = weights.files or HUB_FILES
-    found = sorted(name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns))
+    found = sorted(name for name in names if any(_matches(name, pattern) for pattern in patterns))
     if any(name.endswith(".safetensors") for name in found):
         found = [name for name in found if not name.endswith((".bin", ".bin.index.json"))]
     return found
+
+
+def _matches(name: str, pattern: str) -> bool:
+    """Whether a path fits a pattern in the same folder; `*` alone would take files of deeper folders too."""
+    return fnmatch.fnmatchcase(name, pattern) and name.count("/") == pattern.count("/")
 
 
 def enough(names: Iterable[str], weights: Weights) -> bool:
@@ -203,13 +170,6 @@ def _in_hub_cache(weights: Weights, hub: str) -> Iterator[Path]:
         yield folder / "snapshots" / commit / inside
 
 
-def hub_cache() -> Path:
-    """The user's Hugging Face cache, `HF_HUB_CACHE` or `HF_HOME/hub`."""
-    from huggingface_hub import constants
-
-    return Path(constants.HF_HUB_CACHE)
-
-
 def _complete(path: Path, weights: Weights) -> bool:
     """Whether a file has content, or a folder has enough and weights with all of their parts."""
     if not path.is_dir():
@@ -239,27 +199,22 @@ def _where_not(weights: Weights) -> str:
     return f"{weights.file} is not in {weights_root()}"
 
 
+def _files(path: Path, weights: Weights) -> list[Path]:
+    """The needed files of a checkpoint, in the order of their names."""
+    return [path / name for name in needed_files(_names_in(path), weights)] if path.is_dir() else [path]
+
+
 def _digest(path: Path, weights: Weights, anew: bool) -> str:
     if not path.is_dir():
         return kept_hash(path, anew=anew)
-    lines = [f"{kept_hash(path / name, anew=anew)}  {name}\n" for name in needed_files(_names_in(path), weights)]
+    files = _files(path, weights)
+    lines = [f"{kept_hash(file, anew=anew)}  {file.relative_to(path).as_posix()}\n" for file in files]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def size_of(path: Path, weights: Weights) -> int:
     """Bytes of a checkpoint's needed files."""
-    files = [path / name for name in needed_files(_names_in(path), weights)] if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files)
-
-
-def in_bytes(size: int) -> str:
-    """A size as people say it: `5.7 GB`, `940 kB`."""
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.3g} {unit}"
+    return sum(file.stat().st_size for file in _files(path, weights))
 
 
 def _key(weights: Weights) -> str:
@@ -274,8 +229,20 @@ def _pin(path: Path, weights: Weights, found: str, *, replace: bool = False) -> 
         raise ChangedWeightsError(str(error)) from error
 
 
+def _refuse_stand_ins(path: Path, weights: Weights, name: str) -> None:
+    """Raise for a file that only stands where a checkpoint should, before it is pinned."""
+    for file in _files(path, weights):
+        with file.open("rb") as stream:
+            start = stream.read(64).lstrip()
+        for mark, what in _STAND_INS.items():
+            if start.startswith(mark):
+                raise WeightsError(f"{file} is {what} and no checkpoint; remove it, then {how_to_get(weights, name)}")
+
+
 def _hold_against_pin(path: Path, weights: Weights, found: str, name: str) -> None:
     pin = pin_of(weights)
+    if pin is None:
+        _refuse_stand_ins(path, weights, name)
     if pin is None and _pin(path, weights, found):
         pin = pin_of(weights)
     if pin is not None and pin["sha256"] != found:

@@ -10,22 +10,10 @@ from datasets.errors import DiskFullError
 from datasets.files import locked
 
 from .cards import Weights
-from .checkpoint_files import (
-    HUB_FILES,
-    WeightsError,
-    archive_of,
-    drive_link,
-    enough,
-    find,
-    first_name,
-    hub_cache,
-    in_bytes,
-    located,
-    needed_files,
-    weights_root,
-)
+from .checkpoint_files import HUB_FILES, WeightsError, enough, find, located, needed_files
 from .resuming import DownloadError, download
 from .unzipping import unpack
+from .weights_folder import archive_of, drive_link, first_name, hub_cache, in_bytes, weights_root
 
 _MOST = 16_000_000_000
 """Bytes that a zip file may hold where nothing is known of the checkpoint."""

@@ -16,7 +16,6 @@ _AVHUBERT_LICENCE = "AV-HuBERT license of Meta: research only, not commercial"
 _RAVEN_LICENCE = "none stated for the weights; code: MIT"
 _AUTO_AVSR_LICENCE = "Apache-2.0; terms of the training data may add to it"
 _VSR4ML_LICENCE = "comparison and benchmarking only, not commercial"
-_HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json")
 
 
 def _avhubert(place: str, size: int) -> Weights:
@@ -40,7 +39,7 @@ def _fsfm(file: str) -> Weights:
 
 
 def _hub(name: str, licence: str, size: int | None = None) -> Weights:
-    return Weights(name, None, f"https://huggingface.co/{name}", licence, hub=name, files=_HUB_FILES, size=size)
+    return Weights(name, None, f"https://huggingface.co/{name}", licence, hub=name, size=size)
 
 
 AVHUBERT_LARGE_VSR = _avhubert("vsr/self_large_vox_433h.pt", 5_730_000_000)

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from detectors.cards import DetectorCard, EncoderCard, HeadCard, Weights
-from detectors.checkpoint_files import how_to_get, in_bytes, located, pin_of, size_of, weights_root
+from detectors.checkpoint_files import located, pin_of, size_of
 from detectors.registry import UnknownNameError, registry, rows, suggest
 from detectors.tags import known_tags, split
+from detectors.weights_folder import how_to_get, in_bytes, weights_root
 
 from .named import encoder_card, weights_of
 

@@ -9,16 +9,8 @@ from typing import Any
 
 from datasets.errors import in_words
 from detectors.cards import Weights
-from detectors.checkpoint_files import (
-    WeightsError,
-    hash_of,
-    in_bytes,
-    located,
-    pin_of,
-    repin,
-    size_of,
-    weights_root,
-)
+from detectors.checkpoint_files import WeightsError, hash_of, located, pin_of, repin, size_of
+from detectors.weights_folder import in_bytes, weights_root
 
 from .named import every_weights, weights_of
 from .progress import progress

@@ -19,11 +19,12 @@ from huggingface_hub import constants
 from datasets.errors import DiskFullError
 from detectors import downloads, resuming
 from detectors.cards import Weights
-from detectors.checkpoint_files import MissingWeightsError, find, hash_of, in_bytes
+from detectors.checkpoint_files import MissingWeightsError, find, hash_of
 from detectors.downloads import ByHandError, fetch
 from detectors.published_weights import AUTOAVSR_AV, BRAVEN_VSR_LARGE
 from detectors.resuming import DownloadError
 from detectors.unzipping import ArchiveError, unpack
+from detectors.weights_folder import in_bytes
 from file_server import Served, Server, serving
 from paths import ROOT
 

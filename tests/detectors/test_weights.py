@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from detectors import kept_hashes, pins
 from detectors.cardcheck import RegistryError, check_card
 from detectors.cards import EncoderCard, Weights
-from detectors.checkpoint_files import ChangedWeightsError, MissingWeightsError, find, hash_of, repin, weights_root
+from detectors.checkpoint_files import ChangedWeightsError, MissingWeightsError, WeightsError, find, hash_of, repin
 from detectors.encoders import tiny
 from detectors.published_weights import (
     AUTOAVSR_AV,
@@ -26,6 +26,7 @@ from detectors.published_weights import (
     FSFM_PRETRAINED,
     FSFM_TUNED,
 )
+from detectors.weights_folder import weights_root
 
 NET = Weights("mine/net.pt", None, "https://example.org", "MIT", url="https://example.org/net.pt")
 MODEL = Weights("owner/name", None, "https://example.org", "MIT", hub="owner/name")
@@ -169,6 +170,23 @@ def test_the_first_use_pins_and_a_change_is_refused_until_it_is_accepted(root: P
     assert repin(NET) == hash_of(NET) == sha(b"other weights")
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\n<!DOCTYPE html><title>Google Drive - Virus scan warning</title>", "a web page, .* and no checkpoint"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:", "a git-lfs pointer and no checkpoint"),
+    ],
+)
+def test_what_only_stands_in_for_a_checkpoint_is_not_pinned(root: Path, content: bytes, words: str) -> None:
+    put(root / "net.pt", content)
+    put_model(root / "owner" / "name", "config.json")
+    put(root / "owner" / "name" / "model.safetensors", content)
+    for weights in (NET, MODEL):
+        with pytest.raises(WeightsError, match=words):
+            hash_of(weights)
+    assert not (root / "pins.json").exists()
+
+
 def test_damaged_pins_accept_nothing(root: Path) -> None:
     put(root / "net.pt")
     for content in ("{", "[]", '{"mine/net.pt": 3}'):
@@ -233,7 +251,7 @@ def test_a_folders_hash_is_that_of_the_list_of_its_needed_files(root: Path) -> N
     folder = put_model(root / "owner" / "name", "config.json", "model.safetensors")
     lines = "".join(f"{sha(name.encode())}  {name}\n" for name in ("config.json", "model.safetensors"))
     assert hash_of(MODEL) == sha(lines.encode())
-    put_model(folder, "pytorch_model.bin", "README.md", "flax_model.msgpack", ".cache/more.bin")
+    put_model(folder, "pytorch_model.bin", "README.md", "flax_model.msgpack", ".cache/a.bin", "onnx/a.safetensors")
     assert hash_of(MODEL) == sha(lines.encode())
     put(folder / "config.json", b"{}")
     with pytest.raises(ChangedWeightsError):

@@ -1,0 +1,69 @@
+"""Where checkpoints belong, and how one that is missing gets there."""
+
+import os
+from pathlib import Path
+
+from datasets.files import cache_root
+
+from .cards import Weights
+
+
+def weights_root() -> Path:
+    """The folder for published checkpoints: `AVDF_WEIGHTS`, else `weights` in the cache folder."""
+    override = os.environ.get("AVDF_WEIGHTS")
+    return Path(override).expanduser() if override else cache_root() / "weights"
+
+
+def hub_cache() -> Path:
+    """The user's Hugging Face cache, `HF_HUB_CACHE` or `HF_HOME/hub`."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE)
+
+
+def how_to_get(weights: Weights, name: str | None = None) -> str:
+    """What to do about a checkpoint that is missing, in a phrase."""
+    command = f"run `python -m detectors fetch {name or first_name(weights)}`"
+    zipped = archive_of(weights)
+    if zipped and zipped.is_file():
+        return f"{command}, which unpacks {zipped.name}"
+    if zipped:
+        return f"download {drive_link(weights)} with a browser, put it there as {zipped.name}, and {command}"
+    if weights.drive:
+        return f"download {drive_link(weights)} with a browser and put it there"
+    return command if weights.url or weights.hub else f"it comes from {weights.source}; put it there"
+
+
+def archive_of(weights: Weights) -> Path | None:
+    """The zip file that a browser's download is, when the checkpoint is in a folder; it is named like that folder."""
+    folder = weights.file.rpartition("/")[0]
+    return weights_root() / f"{folder}.zip" if weights.drive and folder else None
+
+
+def drive_link(weights: Weights) -> str:
+    """The page that a browser downloads a checkpoint from."""
+    drive = str(weights.drive)
+    return (
+        f"https://{drive.removeprefix('https://')}" if "/" in drive else f"https://drive.google.com/file/d/{drive}/view"
+    )
+
+
+def first_name(weights: Weights) -> str:
+    """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
+    from .registry import registry
+
+    known = sorted(registry().encoders.items())
+    forms = [(name, entry.card.weights) for name, entry in known]
+    for name, entry in known:
+        forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
+    return next((name for name, used in forms if used == weights), "NAME")
+
+
+def in_bytes(size: int) -> str:
+    """A size as people say it: `5.7 GB`, `940 kB`."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.3g} {unit}"
