@@ -66,8 +66,8 @@ def whole(size: int | None) -> Cut:
 def landmarks(clip: Clip, shown: np.ndarray, view: View = "mouth") -> np.ndarray:
     """The sidecar's points `(T, 68, 2)` of the source frames `shown` `(T,)`, gaps filled from their neighbours."""
     points, found = _read(clip, view)
-    nearest = found[np.abs(found[None] - shown[:, None]).argmin(axis=1)]
-    return points[nearest].astype(np.float64)
+    halfway = (found[1:] + found[:-1]) / 2  # up to here the earlier one is as near
+    return points[found[np.searchsorted(halfway, shown)]].astype(np.float64)
 
 
 def _read(clip: Clip, view: View) -> tuple[np.ndarray, np.ndarray]:

@@ -144,13 +144,21 @@ def _film(clip: Clip, view: View, fps: int) -> Film:
     crop = clip.precomputed(view)
     if crop is None or crop == clip.file or not crop.exists():
         return own
-    there, here = len(Film(clip, crop).shown(FPS)), len(_shown(own, FPS))
-    if abs(there - here) > CROP_TOLERANCE:
-        raise clip.error(
-            f"its precomputed crop {crop.name} lasts {there / FPS:.2f} s, {clip.file.name} {here / FPS:.2f} s; was it "
-            "made of another file, or were pictures of another rate written as 25 a second? Make it anew, or delete it"
-        )
+    _check_length(Film(clip, crop), own)
     return Film(clip, crop)
+
+
+def _check_length(crop: Film, own: Film, *, decoded: bool = False) -> None:
+    """Refuse a precomputed crop that is no crop of this video; only once the video was decoded, where it seems so."""
+    there, here = len(crop.shown(FPS, decoded=True)), len(_shown(own, FPS, decoded=decoded))
+    if abs(there - here) <= CROP_TOLERANCE:
+        return
+    if not decoded:
+        return _check_length(crop, own, decoded=True)
+    raise crop.clip.error(
+        f"its precomputed crop {crop.path.name} lasts {there / FPS:.2f} s, {own.path.name} {here / FPS:.2f} s; was it "
+        "made of another file, or were pictures of another rate written as 25 a second? Make it anew, or delete it"
+    )
 
 
 def _shown(film: Film, fps: int, *, decoded: bool = False) -> np.ndarray:
