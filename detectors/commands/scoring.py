@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.errors import ClipError, DatasetError, DiskFullError
 from datasets.sim.plan import SIZES
-from detectors.checkpoint_files import WeightsError
-from detectors.registry import RegistryError, Row, UnknownNameError, rows, suggest
+from detectors.checkpoint_files import WeightsError, find
+from detectors.registry import RegistryError, Row, UnknownNameError, card_of, rows, suggest
 from detectors.traces import own_traceback, reason_of
 
 from .progress import progress
@@ -61,6 +61,7 @@ def _score(options: argparse.Namespace) -> int:
 
     _check(options)
     known = _row(options.detector)
+    _check_weights(known)
     progress()
     with logging_redirect_tqdm([logging.getLogger("avdf")]):
         return _report(_ready(known, options), options)
@@ -142,6 +143,17 @@ def _check(options: argparse.Namespace) -> None:
         raise ValueError(f"--picture: several files are called {twice}, and one picture would replace the other")
     if options.device != "cpu":
         _check_device(options.device)
+
+
+def _check_weights(known: Row) -> None:
+    """Refuse an encoder whose weights are not here, before clips are made for it.
+
+    Raises:
+        MissingWeightsError: it says how to get them.
+    """
+    card = card_of(known)
+    if card is not None and card.weights is not None and not known.random:
+        find(card.weights, known.scope)
 
 
 def _check_device(device: str) -> None:

@@ -184,6 +184,12 @@ def test_verify_of_a_named_one_that_is_not_here_fails(run: Run) -> None:
     assert told.code == 0 and f"tiny_v: as published: tiny.safetensors (SHA-256 {tiny.WEIGHTS.sha256})" in told.out
 
 
+def test_score_says_at_once_which_weights_are_missing(run: Run, cache: Path, root: Path) -> None:
+    told = run("score", "x.mp4", "--detector", "netv-linear", "--train", "sim_local")
+    assert told.code == 1 and told.out == "" and not cache.exists()
+    assert told.err == f"error: net.pt is not in {root}: run `python -m detectors fetch netv`\n"
+
+
 def test_the_commands_as_typed(root: Path, tmp_path: Path) -> None:
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf")}
 
