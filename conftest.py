@@ -37,6 +37,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="measure only this detector, encoder (with every head) or head (with every encoder), or what a Python "
         "file anywhere registers; can be given several times",
     )
+    group.addoption("--device", default="cpu", help="where clips are encoded, such as cuda (default: cpu)")
+    group.addoption(
+        "--batch",
+        type=int,
+        default=1,
+        metavar="N",
+        help="clips that an encoder takes together where it can, for a GPU; their features then differ in the last "
+        "digits with their neighbours (default: 1)",
+    )
     group.addoption(
         "--rerun",
         choices=("only-missing", "always", "never"),
@@ -69,11 +78,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marks, which are strict, and load the files that --detector names."""
     for description in cells.MARKS.values():
         config.addinivalue_line("markers", description)
+    if config.option.device != "cpu" and not hasattr(config, "workerinput"):
+        _check_device(config.option.device)
+    if config.option.batch < 1:
+        raise pytest.UsageError(f"--batch {config.option.batch}: give a number of clips, at least 1")
+    plugins.ask_in(config.option.keyword)
     if config.option.detector:
         try:
             config.stash[_CHOSEN] = plugins.chosen(config.option.detector)
         except RegistryError as error:
             raise pytest.UsageError(f"--detector: {error}") from None
+
+
+def _check_device(device: str) -> None:
+    from detectors.devices import DeviceError, check_device
+
+    try:
+        check_device(device)
+    except DeviceError as error:
+        raise pytest.UsageError(f"--device: {error}") from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -133,7 +156,14 @@ def bench(pytestconfig: pytest.Config) -> Any:
     option = pytestconfig.option
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     return Bench(
-        Options(option.size, option.corpus_seed, option.rerun, _results(pytestconfig).absolute()),
+        Options(
+            option.size,
+            option.corpus_seed,
+            option.rerun,
+            _results(pytestconfig).absolute(),
+            option.device,
+            option.batch,
+        ),
         uncaptured=capture.global_and_fixture_disabled,
     )
 

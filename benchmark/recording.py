@@ -20,6 +20,9 @@ from .scoring import Part, coverage, leakage
 VERSION = 1
 """Of the protocol: raised whenever the same detectors on the same clips would give another number."""
 
+NO_WEIGHTS = "no weights: "
+"""How the reason of a cell begins that was skipped since its encoder's checkpoint is not on this machine."""
+
 
 @dataclass
 class Costs:
@@ -86,6 +89,11 @@ def without_number(cell: Cell, corpus: Corpus, status: Any, reason: str) -> reco
         environment=environment(),
         code=code(),
     )
+
+
+def waits_for_weights(record: records.Record) -> bool:
+    """Whether its cell was skipped since the encoder's checkpoint is not on this machine."""
+    return record.status == "skipped" and str(record.reason).startswith(NO_WEIGHTS)
 
 
 def measured(

@@ -16,6 +16,7 @@ from datasets.clip import Clip
 from datasets.files import cache_root
 from datasets.registry import Corpus
 from detectors.compose import build
+from detectors.lacking import lacking
 from detectors.protocols import Context, Fitted
 from detectors.registry import FIT_SEED
 from detectors.store import FeatureStore
@@ -24,7 +25,7 @@ from leaderboard import records
 
 from .cells import Cell
 from .evaluation import Outcome, evaluate
-from .recording import VERSION, Costs, Parts, Provenance, measured, without_number
+from .recording import NO_WEIGHTS, VERSION, Costs, Parts, Provenance, measured, without_number
 from .scoring import Part, Scores, cut, score
 
 log = logging.getLogger("avdf")
@@ -38,6 +39,8 @@ class Options:
     corpus_seed: int
     rerun: str
     results: Path
+    device: str = "cpu"
+    batch: int = 1
 
     @property
     def corpus(self) -> Corpus:
@@ -59,6 +62,7 @@ class Bench:
     _parts: dict[tuple[str, str, str | None], Part] = field(default_factory=dict)
     _fitted: dict[tuple[str, int, str, str | None], Fitted] = field(default_factory=dict)
     _val: dict[tuple[str, int, str, str | None], Scores] = field(default_factory=dict)
+    _reasons: dict[str, str | None] = field(default_factory=dict)
 
     @cached_property
     def store(self) -> FeatureStore:
@@ -83,6 +87,8 @@ class Bench:
             record = without_number(cell, self.options.corpus, "failed", cell.row.broken.reason)
             self._store_record(record)
             return record
+        if reason := self._lacking(cell):
+            return without_number(cell, self.options.corpus, "skipped", reason)
         try:
             if self.options.rerun != "never":
                 self._corpus(cell)
@@ -99,6 +105,14 @@ class Bench:
             record = without_number(cell, self.options.corpus, "failed", reason)
         self._store_record(record)
         return record
+
+    def _lacking(self, cell: Cell) -> str | None:
+        """Why the cell cannot be measured on this machine; nothing is written then."""
+        scope = cell.row.scope
+        if scope not in self._reasons:
+            reason = lacking(cell.row)
+            self._reasons[scope] = f"{NO_WEIGHTS}{reason}" if reason else None
+        return self._reasons[scope]
 
     def _store_record(self, record: records.Record) -> None:
         """Write a record, but never a failure over a number that was measured before."""
@@ -159,7 +173,7 @@ class Bench:
         return self._part(cell.test, "test", cell.test_cut)
 
     def _context(self) -> Context:
-        return Context(seed=FIT_SEED, log=log)
+        return Context(self.options.device, self.options.batch, FIT_SEED, log=log)
 
     def _build(self, cell: Cell, seed: int) -> tuple[Any, str]:
         return build(cell.row.name, seed, self.store, self._context())

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from detectors.tags import RANDOM
 from leaderboard import records
 from leaderboard.terminal import terminal_table
+
+from .recording import NO_WEIGHTS, waits_for_weights
 
 MOST = 10
 """Lines of a list before the rest is counted."""
@@ -15,10 +18,39 @@ def summary(texts: Sequence[str], results: Path) -> str:
     found = [records.loads(text) for text in texts]
     measured = [record for record in found if record.status == "ok"]
     parts = [terminal_table(measured)] if measured else []
-    parts += [_list("Cells without a number:", [f"{r.cell.id}: {r.reason}" for r in found if r.status != "ok"])]
+    parts += [
+        _list("Cells without a number:", _reasons([r for r in found if r.status != "ok" and not waits_for_weights(r)]))
+    ]
+    parts += [_waiting([record for record in found if waits_for_weights(record)])]
     parts += [_list("Clips without a score (counted in coverage, never left out):", _lost(measured))]
     parts += [f"{len(measured)} of {len(found)} cells measured; records and per-clip scores are in {results}/"]
     return "\n\n".join(part for part in parts if part)
+
+
+def _reasons(found: Sequence[records.Record]) -> list[str]:
+    """Why cells have no number; those of one detector that have the same reason share a line."""
+    cells: dict[tuple[str, str], list[str]] = {}
+    for record in found:
+        cells.setdefault((record.cell.detector, str(record.reason)), []).append(record.cell.id)
+    return [
+        f"{ids[0] if len(ids) == 1 else f'{detector} ({len(ids)} cells)'}: {reason}"
+        for (detector, reason), ids in cells.items()
+    ]
+
+
+def _waiting(found: Sequence[records.Record]) -> str:
+    """What was skipped for lack of weights, a line for a checkpoint: its encoders, their forms and controls."""
+    cells: dict[str, list[records.Cell]] = {}
+    for record in found:
+        cells.setdefault(str(record.reason), []).append(record.cell)
+    if not cells:
+        return ""
+    lines = []
+    for reason, of in sorted(cells.items(), key=lambda item: item[1][0].id):
+        names = sorted({(cell.encoder or cell.detector).removesuffix(f".{RANDOM}") for cell in of})
+        lines.append(f"{', '.join(names)} ({len(of)} cells): {reason.removeprefix(NO_WEIGHTS)}")
+    title = "Skipped, since their weights are not on this machine (of braven_v, --detector braven_v.random needs none):"
+    return "\n  ".join([title, *lines])
 
 
 def _lost(found: Sequence[records.Record]) -> list[str]:

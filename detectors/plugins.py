@@ -26,8 +26,15 @@ from .traces import own_traceback, reason_of
 GROUP = "avdf_bench.detectors"
 """The entry points' group; the value of each is a module whose import registers."""
 BUILT_IN = (
+    "detectors.encoders.autoavsr",
+    "detectors.encoders.avhubert",
+    "detectors.encoders.braven",
+    "detectors.encoders.clip",
+    "detectors.encoders.fsfm",
     "detectors.encoders.logmel",
     "detectors.encoders.tiny",
+    "detectors.encoders.videomae",
+    "detectors.encoders.wav2vec2",
     "detectors.heads.linear",
     "detectors.energy",
     "detectors.length",

@@ -4,12 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from detectors.registry import Registry, registry
 from paths import ROOT, golden_root
 from suite import Suite
 
@@ -27,6 +28,22 @@ def golden() -> Callable[[str], Path]:
         return folder
 
     return find
+
+
+@pytest.fixture
+def known() -> Iterator[Registry]:
+    """The registry, as it was before when the test is over."""
+    found = registry()
+    tables = (found.encoders, found.heads, found.detectors, found.broken, found.asked)
+    before, modules, path = [dict(table) for table in tables], set(sys.modules), list(sys.path)
+    yield found
+    for table, kept in zip(tables, before, strict=True):
+        table.clear()
+        table.update(kept)
+    for module in set(sys.modules) - modules:
+        if module.startswith("/") or module == "beside_it":
+            del sys.modules[module]
+    sys.path[:] = path
 
 
 @pytest.fixture

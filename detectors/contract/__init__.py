@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from detectors.cards import EncoderCard
 from detectors.registry import Entry, RegistryError, broken_names, registry
+from detectors.tags import RANDOM, TINY, form
 
 if TYPE_CHECKING:
     from .kit import Kit
@@ -59,10 +61,16 @@ def complaints(subject: Subject, kit: "Kit", folder: Path) -> list[str]:
     if found := registration_complaints(entry):
         return found
     if subject.kind == "encoder":
-        return encoder_complaints(entry.card, entry.cls, kit)
+        return encoder_complaints(_checked(entry.card), entry.cls, kit)
     if subject.kind == "head":
         return head_complaints(entry, folder)
     return detector_complaints(entry.card.needs, lambda: entry.cls(entry.card), kit, folder)
+
+
+def _checked(card: EncoderCard) -> EncoderCard:
+    """The form of an encoder that is checked: the toy size of one that has it, since its weights may not be here."""
+    tiny = any(variant.tag == TINY for variant in card.variants)
+    return form(card, (TINY, RANDOM)) if tiny else card
 
 
 def registration_complaints(entry: Entry) -> list[str]:

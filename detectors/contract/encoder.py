@@ -80,7 +80,8 @@ def _track_complaints(tracks: Any, card: EncoderCard, clip: Clip, name: str) -> 
         return [f"the features of {name} are not finite, though nothing is wrong with it"]
     seconds = (clip.duration or 0.0) - clip.start
     complaint = span_complaint(track.spans, (clip.start, clip.start + seconds), f"the features of {name}")
-    if complaint is None and abs(len(track) / card.fps - seconds) > _SLACK + 2 / card.fps:
+    lacking = seconds - len(track) / card.fps
+    if complaint is None and not -_SLACK - 2 / card.fps <= lacking <= _SLACK + 2 / card.fps + card.window:
         complaint = (
             f"{len(track)} rows for {seconds:.2f} s of {name} are {len(track) / seconds:.1f} a second; its card says "
             f"fps={card.fps}"

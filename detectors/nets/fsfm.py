@@ -4,7 +4,7 @@ After fsfm-3c/models_vit.py and fsfm-3c/util/datasets.py of github.com/wolo-wolo
 extraction in github.com/danoneata/veridiq at dfd1647e. The transformer is that of transformers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Literal
@@ -18,6 +18,8 @@ from torchvision.transforms import InterpolationMode
 from transformers import ViTConfig, ViTModel
 
 from .checkpoints import CheckpointError, load_state
+from .making import untrained
+from .taps import recorded
 
 _EPS = 1e-6
 _HEAD_WIDTH = 64
@@ -60,8 +62,17 @@ class Fsfm(nn.Module):
 
         In a pre-trained file the norm of the mean is untrained, so it only standardises each row, as the original does.
         """
-        mean = self.vit(pictures).last_hidden_state[:, 1:].mean(1)
-        return self.norm(mean) if self.tuned else F.layer_norm(mean, mean.shape[-1:], eps=_EPS)
+        return self.layers(pictures, ("last",))["last"]
+
+    def layers(self, pictures: Tensor, taps: Sequence[str]) -> dict[str, Tensor]:
+        """By tap the feature (`last`), or the mean of the patches as a block gives them: `(N, D)`."""
+        with recorded(self.vit.layers, taps) as blocks:
+            last = self.vit(pictures).last_hidden_state
+        means = {tap: (last if tap == "last" else blocks[tap])[:, 1:].mean(1) for tap in taps}
+        if "last" in means:
+            mean = means["last"]
+            means["last"] = self.norm(mean) if self.tuned else F.layer_norm(mean, mean.shape[-1:], eps=_EPS)
+        return means
 
     def class_token(self, pictures: Tensor) -> Tensor:
         """The normed class token of a pre-trained file, `(N, D)`.
@@ -89,6 +100,33 @@ def build_fsfm(state: Mapping[str, Tensor], where: str, heads: int | None = None
     net = Fsfm(_config(state, where, heads), tuned)
     load_state(net, renamed, where)
     return net
+
+
+BASE = ViTConfig(layer_norm_eps=_EPS)
+"""ViT-B/16, the published size."""
+TINY = ViTConfig(
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=32,
+    patch_size=56,
+    layer_norm_eps=_EPS,
+)
+
+
+def untrained_fsfm(config: ViTConfig, seed: int) -> Fsfm:
+    """An untrained encoder, drawn as the original's constructor (timm 0.4.5) draws.
+
+    As transformers does: weights, class token and positions from a normal distribution of deviation 0.02, cut at two
+    absolute units, biases zero; except for the patches' convolution, which is torch's own there.
+    """
+
+    def make() -> Fsfm:
+        net = Fsfm(config, tuned=False)
+        net.vit.embeddings.patch_embeddings.projection.reset_parameters()
+        return net
+
+    return untrained(make, seed)
 
 
 def _renamed(key: str, value: Tensor, norm: str) -> dict[str, Tensor]:

@@ -4,19 +4,25 @@ After fe_clip.py and fe_video_mae.py of github.com/danoneata/veridiq at dfd1647e
 github.com/bit-ml/ssr-dfd at 6e2cd545.
 """
 
+from collections.abc import Sequence
+
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 from torchvision import transforms
 from torchvision.transforms import InterpolationMode
 from transformers import CLIPVisionModelWithProjection, VideoMAEImageProcessor, VideoMAEModel, Wav2Vec2Model
 
+from .taps import recorded
+
 _CLIP_CONSTANTS = ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711))
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-_CHUNK = 16
+CHUNK = 16
 """Frames that VideoMAE sees at once."""
-_SHORTEST = 400
-"""Samples of the first vector of wav2vec 2.0; each further one needs 320."""
+_SHORTEST, _STEP = 400, 320
+"""Samples of the first vector of wav2vec 2.0, and of each further one."""
+_SECONDS_AT_ONCE = 20
+"""Of sound that pass the convolutions of wav2vec 2.0 together, about 100 MB each in its largest size."""
 
 
 def clip_input(frames: Tensor, edge: int = 224) -> Tensor:
@@ -32,7 +38,14 @@ def clip_input(frames: Tensor, edge: int = 224) -> Tensor:
 
 def clip_features(model: CLIPVisionModelWithProjection, pixels: Tensor) -> Tensor:
     """The projected class token of each picture, `(N, D)`, not normalised."""
-    return model(pixel_values=pixels).image_embeds
+    return clip_layers(model, pixels, ("last",))["last"]
+
+
+def clip_layers(model: CLIPVisionModelWithProjection, pixels: Tensor, taps: Sequence[str]) -> dict[str, Tensor]:
+    """By tap the projected class token (`last`), or the class token as a block gives it: `(N, D)`."""
+    with recorded(model.vision_model.encoder.layers, taps) as blocks:
+        last = model(pixel_values=pixels).image_embeds
+    return {tap: last if tap == "last" else blocks[tap][:, 0] for tap in taps}
 
 
 def videomae_input(frames: Tensor) -> Tensor:
@@ -54,11 +67,17 @@ def videomae_features(model: VideoMAEModel, pixels: Tensor) -> Tensor:
     Each vector is the mean of the patches of two frames, in chunks of 16 that see nothing of each other. The last
     T % 16 frames are dropped, as in the original, so fewer than 16 frames give no vector.
     """
-    config = model.config
-    chunks = pixels[: len(pixels) // _CHUNK * _CHUNK].unflatten(0, (-1, _CHUNK)) if len(pixels) >= _CHUNK else []
-    rows = [model(pixel_values=chunk[None]).last_hidden_state[0] for chunk in chunks]
-    means = [row.unflatten(0, (_CHUNK // config.tubelet_size, -1)).mean(1) for row in rows]
-    return torch.cat(means) if means else pixels.new_zeros((0, config.hidden_size))
+    chunks = pixels[: len(pixels) // CHUNK * CHUNK].split(CHUNK) if len(pixels) >= CHUNK else ()
+    means = [videomae_layers(model, chunk, ("last",))["last"] for chunk in chunks]
+    return torch.cat(means) if means else pixels.new_zeros((0, model.config.hidden_size))
+
+
+def videomae_layers(model: VideoMAEModel, chunk: Tensor, taps: Sequence[str]) -> dict[str, Tensor]:
+    """The vectors `(8, D)` of 16 normalised frames by tap: `last` after the last norm, or as a block gives them."""
+    with recorded(model.encoder.layer, taps) as blocks:
+        last = model(pixel_values=chunk[None]).last_hidden_state
+    tubelets = CHUNK // model.config.tubelet_size
+    return {tap: (last if tap == "last" else blocks[tap])[0].unflatten(0, (tubelets, -1)).mean(1) for tap in taps}
 
 
 def wav2vec2_input(samples: Tensor) -> Tensor:
@@ -71,9 +90,42 @@ def wav2vec2_features(model: Wav2Vec2Model, normal: Tensor) -> Tensor:
 
     Raises `ValueError` for less than 400 samples. (The original fails below 720, having lost an axis.)
     """
-    if len(normal) < _SHORTEST:
-        raise ValueError(f"{len(normal)} samples: wav2vec 2.0 needs {_SHORTEST}, which are 25 ms")
-    return paired(model(normal[None]).last_hidden_state[0])
+    return wav2vec2_layers(model, [normal], ("last",))[0]["last"]
+
+
+def wav2vec2_layers(model: Wav2Vec2Model, sounds: Sequence[Tensor], taps: Sequence[str]) -> list[dict[str, Tensor]]:
+    """`wav2vec2_features` of each sound by tap: `last` after the last norm, or as a block gives them.
+
+    Several sounds are padded with zeros that attention leaves out; a single one is given without a mask, as in the
+    original.
+    """
+    lengths = [len(sound) for sound in sounds]
+    if min(lengths) < _SHORTEST:
+        raise ValueError(f"{min(lengths)} samples: wav2vec 2.0 needs {_SHORTEST}, which are 25 ms")
+    wave = nn.utils.rnn.pad_sequence(list(sounds), batch_first=True)
+    mask = torch.arange(wave.shape[1]) < torch.tensor(lengths)[:, None]
+    with recorded(model.encoder.layers, taps) as blocks:
+        last = model(wave, attention_mask=mask.to(wave.device) if len(sounds) > 1 else None).last_hidden_state
+    rows = [(length - _SHORTEST) // _STEP + 1 for length in lengths]
+    by_tap = {tap: last if tap == "last" else blocks[tap] for tap in taps}
+    return [{tap: paired(values[at, :count]) for tap, values in by_tap.items()} for at, count in enumerate(rows)]
+
+
+class InBlocks(nn.Module):
+    """The convolutions of wav2vec 2.0 over a long sound, some seconds at a time: the same result in less memory.
+
+    They see 400 samples for each vector, and their norm is one over channels, so nothing reaches further.
+    """
+
+    def __init__(self, convolutions: nn.Module) -> None:
+        super().__init__()
+        self.convolutions = convolutions
+
+    def forward(self, wave: Tensor) -> Tensor:
+        """`(B, L)` to `(B, D, T)`."""
+        rows, block = (wave.shape[1] - _SHORTEST) // _STEP + 1, _SECONDS_AT_ONCE * 50
+        parts = [wave[:, at * _STEP : (min(at + block, rows) - 1) * _STEP + _SHORTEST] for at in range(0, rows, block)]
+        return torch.cat([self.convolutions(part) for part in parts], dim=2)
 
 
 def paired(rows: Tensor) -> Tensor:

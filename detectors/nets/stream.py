@@ -52,6 +52,12 @@ class Outputs:
     layers: tuple[Tensor, ...]
     features: Tensor
 
+    def tapped(self, taps: Iterable[str]) -> dict[str, Tensor]:
+        """`(B, T, D)` by tap: `last` after the last norm, `layer1` and so on before it."""
+        return {
+            tap: self.features if tap == "last" else self.layers[int(tap.removeprefix("layer")) - 1] for tap in taps
+        }
+
 
 def _front_end(sizes: VisualSizes | SoundSizes) -> nn.Module:
     return SoundFrontEnd(sizes) if isinstance(sizes, SoundSizes) else VisualFrontEnd(swish, sizes)

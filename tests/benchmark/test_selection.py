@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from benchmark.cells import MARKS, PAIRS, cells, known_words
-from detectors.registry import registry
+from detectors import plugins
+from detectors.registry import Registry, registry
 from paths import ROOT
 
 
@@ -45,11 +46,15 @@ def test_k_contract_selects_the_contract_of_everything_registered_and_no_cell() 
         (["tiny_v"], lambda row: row.encoder == "tiny_v"),
         (["tiny_v.random"], lambda row: row.encoder == "tiny_v" and row.random),
         (["linear"], lambda row: row.head == "linear"),
+        (["braven_v.layer12", "avhubert_a.pretrained.random-linear"], lambda row: bool(row.tags)),
         (["silence", "tiny_a-linear"], lambda row: row.name in ("silence", "tiny_a-linear")),
     ],
 )
-def test_detector_selects_the_cells_of_what_it_names(names: list[str], condition: Callable[..., bool]) -> None:
+def test_detector_selects_the_cells_of_what_it_names(
+    known: Registry, names: list[str], condition: Callable[..., bool]
+) -> None:
     _, ids, _ = collect("-k", "ood", *(f"--detector={name}" for name in names))
+    plugins.ask_in(" ".join(names))
     assert ids == [cell.id for cell in cells() if cell.train != cell.test and condition(cell.row)] != []
 
 
@@ -61,6 +66,13 @@ def test_an_unknown_detector_is_a_usage_error_without_a_traceback(value: str, wo
     code, ids, output = collect("--detector", value)
     assert code == 4 and ids == []
     assert words in output and "Traceback" not in output and "INTERNALERROR" not in output
+
+
+def test_k_selects_a_form_of_an_encoder_that_it_names(known: Registry) -> None:
+    _, ids, _ = collect("-k", "ood and avhubert_v.layer12-linear and not trim and not drop")
+    assert ids == [f"avhubert_v.layer12-linear-{train}_to_{test}" for train, test in PAIRS if train != test]
+    code, ids, output = collect("--detector", "avhubert_v.layer25")
+    assert code == 4 and "its tags are pretrained, tiny, nocrop, bf16, layer1 to layer24, random" in output
 
 
 def test_words_combine() -> None:
@@ -75,7 +87,7 @@ def test_words_combine() -> None:
         ("ind(train='sim_wild')", lambda c: c.train == c.test == "sim_wild"),
         (
             "ood and encoder(modality='visual') and not probe",
-            lambda c: c.train != c.test and c.row.encoder == "tiny_v" and c.probe is None,
+            lambda c: c.train != c.test and bool(c.row.encoder) and c.row.modality == "visual" and c.probe is None,
         ),
         ("encoder(name='tiny_a.random')", lambda c: c.row.name.startswith("tiny_a.random-")),
         ("probe(name='drop') and needs(dataset='sim_null')", lambda c: c.probe == "drop" and c.test == "sim_null"),

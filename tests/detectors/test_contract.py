@@ -27,8 +27,9 @@ from detectors.contract import (
 from detectors.contract.common import global_state, numbered
 from detectors.contract.encoder import encoder_complaints
 from detectors.contract.kit import Kit, blinded, make_kit
+from detectors.lacking import lacking
 from detectors.protocols import Context
-from detectors.registry import Entry, rows
+from detectors.registry import Entry, row, rows
 from detectors.store import FeatureStore
 from detectors.tracks import Scored, Track, frame_spans
 
@@ -592,6 +593,10 @@ def test_subjects_are_chosen_by_parts_of_names() -> None:
 
 def test_signatures_tell_detectors_weights_and_seeds_apart(tmp_path: Path) -> None:
     store, ctx = FeatureStore(tmp_path), Context()
-    found = [build(row.name, seed, store, ctx)[1] for row in rows() for seed in row.seeds]
-    assert len(set(found)) == len(found)
+    names = [known.name for known in rows() if known.random or not lacking(known)]
+    names += [f"braven_v{tags}.random-linear" for tags in (".nocrop", ".bf16", ".layer3", ".nocrop.layer3")]
+    found = [build(name, seed, store, ctx)[1] for name in names for seed in row(name).seeds]
+    assert len(set(found)) == len(found) > 60
     assert build("tiny_v-linear", 1, store, ctx)[1] == build("tiny_v-linear", 2, store, ctx)[1]
+    on_a_gpu = {build("tiny_v-linear", 1, store, Context(device=device))[1] for device in ("cuda", "cuda:1")}
+    assert len(on_a_gpu) == 1 and on_a_gpu.isdisjoint(found)

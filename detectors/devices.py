@@ -1,0 +1,20 @@
+"""Devices that networks run on."""
+
+
+class DeviceError(ValueError):
+    """A device that torch cannot use here; the message says why."""
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that does not work, before anything takes long.
+
+    Raises:
+        DeviceError: it is unknown, or not on this machine.
+    """
+    import torch
+
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise DeviceError(f"{device} cannot be used here ({reason}); leave it out for cpu") from error

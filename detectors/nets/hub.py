@@ -1,0 +1,111 @@
+"""Models of transformers: read from a folder of the hub, or drawn, in the sizes of the published ones."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from transformers import (
+    CLIPVisionConfig,
+    CLIPVisionModelWithProjection,
+    PreTrainedConfig,
+    PreTrainedModel,
+    VideoMAEConfig,
+    VideoMAEModel,
+    Wav2Vec2Config,
+    Wav2Vec2Model,
+)
+
+from .checkpoints import CheckpointError, listed
+from .making import untrained
+
+Model = TypeVar("Model", bound=PreTrainedModel)
+
+CLIP_LARGE: dict[str, Any] = {
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "patch_size": 14,
+    "image_size": 224,
+    "projection_dim": 768,
+    "hidden_act": "quick_gelu",
+}
+"""`openai/clip-vit-large-patch14`, its visual half."""
+VIDEOMAE_LARGE: dict[str, Any] = {
+    "hidden_size": 1024,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "intermediate_size": 4096,
+    "use_mean_pooling": False,
+}
+"""`MCG-NJU/videomae-large`."""
+XLSR_2B: dict[str, Any] = {
+    "hidden_size": 1920,
+    "num_hidden_layers": 48,
+    "num_attention_heads": 16,
+    "intermediate_size": 7680,
+    "feat_extract_norm": "layer",
+    "do_stable_layer_norm": True,
+    "conv_bias": True,
+    "layerdrop": 0.0,
+}
+"""`facebook/wav2vec2-xls-r-2b`."""
+_NOT_NEEDED: dict[type[PreTrainedModel], tuple[str, ...]] = {
+    CLIPVisionModelWithProjection: (
+        "text_model.",
+        "text_projection.",
+        "logit_scale",
+        "vision_model.embeddings.position_ids",
+    ),
+    VideoMAEModel: ("decoder.", "encoder_to_decoder.", "mask_token", "classifier.", "fc_norm."),
+    Wav2Vec2Model: ("quantizer.", "project_q.", "project_hid."),
+}
+"""What the published files hold beside the encoder."""
+
+
+def from_folder(cls: type[Model], folder: Path) -> Model:
+    """A model from a folder of the hub (`config.json` and weights), float32, in evaluation mode.
+
+    Raises:
+        CheckpointError: a file is missing or damaged, or a parameter is missing, unexpected or of another shape.
+    """
+    try:
+        read: Any = cls.from_pretrained(
+            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
+        )
+        model, report = read
+    except Exception as problem:  # transformers, safetensors and torch raise all kinds on damaged files
+        reason = str(problem).strip().partition("\n")[0]
+        raise CheckpointError(f"{folder}: no {cls.__name__} of transformers: {reason:.300}") from problem
+    prefix, dropped = f"{model.base_model_prefix}.", _NOT_NEEDED[cls]
+    unexpected = [key for key in report["unexpected_keys"] if not key.removeprefix(prefix).startswith(dropped)]
+    problems = {
+        "missing": sorted(report["missing_keys"]),
+        "unexpected": sorted(unexpected),
+        "of another shape": sorted(str(key) for key in report["mismatched_keys"]),
+    }
+    found = [f"{len(names)} {problem}: {listed(names)}" for problem, names in problems.items() if names]
+    if found:
+        raise CheckpointError(f"{folder}: the weights do not fit {cls.__name__}; {'; '.join(found)}")
+    return model.eval()
+
+
+def build(cls: type[Model], config: PreTrainedConfig, seed: int) -> Model:
+    """An untrained model in evaluation mode, drawn as transformers draws it."""
+    return untrained(lambda: cls(config), seed)
+
+
+def clip_model(seed: int, sizes: Mapping[str, Any] = CLIP_LARGE) -> CLIPVisionModelWithProjection:
+    """CLIP's visual half, untrained."""
+    return build(CLIPVisionModelWithProjection, CLIPVisionConfig(**sizes), seed)
+
+
+def videomae_model(seed: int, sizes: Mapping[str, Any] = VIDEOMAE_LARGE) -> VideoMAEModel:
+    """VideoMAE's encoder, untrained."""
+    return build(VideoMAEModel, VideoMAEConfig(**sizes), seed)
+
+
+def wav2vec2_model(seed: int, sizes: Mapping[str, Any] = XLSR_2B) -> Wav2Vec2Model:
+    """wav2vec 2.0, untrained."""
+    return build(Wav2Vec2Model, Wav2Vec2Config(**sizes), seed)
