@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +19,7 @@ import pytest
 from huggingface_hub import constants
 
 from datasets.errors import DiskFullError
+from datasets.files import locked
 from detectors import downloads, resuming
 from detectors.cards import Weights
 from detectors.checkpoint_files import MissingWeightsError, find, hash_of
@@ -315,11 +318,16 @@ def test_sizes_are_said_as_people_do() -> None:
     ]
 
 
-def test_a_fetch_that_another_process_finished_is_not_repeated(
+def test_a_fetch_waits_for_another_one_and_takes_what_it_brought(
     root: Path, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = replace(weights(server), sha256=sha(CONTENT))
-    (root / "mine").mkdir(parents=True)
-    monkeypatch.setattr(downloads, "located", lambda _: None)
-    (root / "mine" / "net.pt").write_bytes(CONTENT)
-    assert fetch(wanted) == root / "mine" / "net.pt" and server.asked == []
+    server.files["net.pt"] = Served(CONTENT)
+    wanted, looked = weights(server), threading.Event()
+    monkeypatch.setattr(downloads, "located", lambda _: looked.set())  # nothing is here yet
+    with ThreadPoolExecutor() as pool:
+        with locked(root / "mine" / "net.pt"):
+            waiting = pool.submit(fetch, wanted)
+            assert looked.wait(10)
+            time.sleep(0.2)  # enough to ask, if it did not wait
+            (root / "mine" / "net.pt").write_bytes(b"of another process")
+        assert waiting.result(10).read_bytes() == b"of another process" and server.asked == []
