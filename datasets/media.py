@@ -54,7 +54,7 @@ def stream(
     """Blocks of pictures of a clip; see `Clip.stream`."""
     if block < 1:
         raise ValueError(f"blocks of {block} pictures: a block takes at least one")
-    film = _film(clip, view, fps)
+    film = _film(clip, view)
     shown = None if _is_whole(film, view) else _shown(film, fps, decoded=True)  # what has been given cannot be mended
     blocks = _blocks(islice(_pictures(film, fps, view, size, shown), round(clip.start * fps), None), block)
     some = False
@@ -129,7 +129,7 @@ def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
 
 def _all_pictures(clip: Clip, fps: int, view: View, size: int | None) -> np.ndarray:
     """All pictures of a view, `(T, ...) uint8`; whole ones are only held where they are the view."""
-    film = _film(clip, view, fps)
+    film = _film(clip, view)
     shown = _shown(film, fps)
     try:
         return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
@@ -138,7 +138,7 @@ def _all_pictures(clip: Clip, fps: int, view: View, size: int | None) -> np.ndar
         return _together(clip, _pictures(film, fps, view, size, shown), len(shown))
 
 
-def _film(clip: Clip, view: View, fps: int) -> Film:
+def _film(clip: Clip, view: View) -> Film:
     """The file that shows a view: the clip's own, or a precomputed crop of it."""
     own = Film(clip, clip.file)
     crop = clip.precomputed(view)

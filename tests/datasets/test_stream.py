@@ -141,6 +141,16 @@ def test_packets_that_announce_other_pictures_do_not_move_a_crop(tmp_path: Path)
         np.testing.assert_array_equal(np.concatenate(list(clip.stream(25, view, 48))), wanted)
 
 
+def test_a_picture_that_is_announced_in_the_middle_and_never_comes_does_not_move_a_crop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = _write(tmp_path / "a.mp4", _TIMES["25 fps"])
+    monkeypatch.setattr(Film, "_packet_times", lambda film: np.insert(_TIMES["25 fps"], 20, 19.6 / 25))
+    film = Film(clip, clip.file)
+    assert len(film.shown(25)) == len(film.shown(25, decoded=True))  # only which pictures differs
+    np.testing.assert_array_equal(clip.frames(25, "face", 48), _all_at_once(clip, 25, "face", 48))
+
+
 @pytest.mark.parametrize(("view", "size", "held"), [("full", None, 3 * 8), ("face", 24, 8), ("mouth_roi", None, 8)])
 def test_streams_of_long_films_take_little_memory(tmp_path: Path, view: str, size: int | None, held: int) -> None:
     clip = _write(tmp_path / "a.mp4", np.arange(100) / 25, size=(320, 240))
