@@ -96,7 +96,7 @@ def _check_device(device: str) -> None:
     try:
         check_device(device)
     except DeviceError as error:
-        raise pytest.UsageError(f"--device: {error}") from None
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,16 +1,16 @@
-"""The detectors' commands: list and describe them, fetch and verify their weights, and score any file with one."""
+"""The detectors' commands: list and describe them, fetch and verify their weights, time them, score any file."""
 
 import argparse
 import os
 import sys
 
-from datasets.errors import DatasetError, in_words
+from datasets.errors import ClipError, DatasetError, in_words
 
-from .commands import listing, scoring, weights
+from .commands import bench, listing, scoring, weights
 from .registry import RegistryError, UnknownNameError
 from .tags import TagError
 
-_COMMANDS = (listing, weights, scoring)
+_COMMANDS = (listing, weights, scoring, bench)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(options.run(options))
     except (UnknownNameError, TagError) as error:
         parser.error(str(error))
-    except (DatasetError, RegistryError, ValueError) as error:
+    except (ClipError, DatasetError, RegistryError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
     except BrokenPipeError:  # `... | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

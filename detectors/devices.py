@@ -17,4 +17,4 @@ def check_device(device: str) -> None:
         torch.zeros(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise DeviceError(f"{device} cannot be used here ({reason}); leave it out for cpu") from error
+        raise DeviceError(f"--device {device} cannot be used here ({reason}); leave it out for cpu") from error

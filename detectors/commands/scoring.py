@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from datasets.errors import ClipError, DatasetError, DiskFullError
 from datasets.sim.plan import SIZES
 from detectors.checkpoint_files import WeightsError, find
+from detectors.devices import check_device
 from detectors.registry import RegistryError, Row, UnknownNameError, card_of, rows, suggest
 from detectors.traces import own_traceback, reason_of
 
@@ -142,7 +143,7 @@ def _check(options: argparse.Namespace) -> None:
         twice = next(stem for stem in stems if stems.count(stem) > 1)
         raise ValueError(f"--picture: several files are called {twice}, and one picture would replace the other")
     if options.device != "cpu":
-        _check_device(options.device)
+        check_device(options.device)
 
 
 def _check_weights(known: Row) -> None:
@@ -154,16 +155,6 @@ def _check_weights(known: Row) -> None:
     card = card_of(known)
     if card is not None and card.weights is not None and not known.random:
         find(card.weights, known.scope)
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ValueError(f"--device {device} cannot be used here ({reason}); leave it out for cpu") from error
 
 
 def _report(ready: "Scorer", options: argparse.Namespace) -> int:

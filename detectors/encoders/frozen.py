@@ -88,7 +88,7 @@ class Frozen(Generic[Net]):
     def encode(self, clip: Clip, taps: Sequence[str] = ("last",)) -> dict[str, Track]:
         """A track `(T, D)` for each tap; see `Encoder.encode`."""
         self._check(taps)
-        return self._tracks(clip, self._computed([self.inputs(clip)], taps)[0])
+        return self._tracks(clip, self.computed([self.inputs(clip)], taps)[0])
 
     def encode_many(self, clips: Sequence[Clip], taps: Sequence[str] = ("last",)) -> list[dict[str, Track] | ClipError]:
         """`encode` of several clips, in one batch where that gives the same; of a clip that fails, its error."""
@@ -103,7 +103,7 @@ class Frozen(Generic[Net]):
                     found[index] = self.encode(clip, taps)
             except ClipError as error:
                 found[index] = error
-        for index, values in zip(ready, self._computed(list(ready.values()), taps) if ready else (), strict=True):
+        for index, values in zip(ready, self.computed(list(ready.values()), taps) if ready else (), strict=True):
             found[index] = self._tracks(clips[index], values)
         return [found[index] for index in range(len(clips))]
 
@@ -136,7 +136,8 @@ class Frozen(Generic[Net]):
         if unknown:
             raise ValueError(f"{self.card.name} has no layer {unknown[0]!r}; it has {', '.join(self.card.taps)}")
 
-    def _computed(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
+    def computed(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
+        """`compute` without gradients, in the card's precision."""
         with self._computing():
             return self.compute(batch, taps)
 
