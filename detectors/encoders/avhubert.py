@@ -100,7 +100,17 @@ class _AVHubert(Frozen["AVHubert"]):
         return from_checkpoint(read_checkpoint(path), str(path))
 
     def compute(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
-        """One pass over all clips, padded with zeros to the longest, which attention leaves out."""
+        """One pass over all clips that have the same streams: one that is missing is missing for a whole pass."""
+        passes: dict[tuple[bool, bool], list[int]] = {}
+        for at, streams in enumerate(batch):
+            passes.setdefault((streams.rows is None, streams.pictures is None), []).append(at)
+        found: dict[int, Mapping[str, Tensor]] = {}
+        for places in passes.values():
+            found |= zip(places, self._pass([batch[at] for at in places], taps), strict=True)
+        return [found[at] for at in range(len(batch))]
+
+    def _pass(self, batch: Sequence[Streams], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
+        """Clips padded with zeros to the longest, which attention leaves out."""
         import torch
 
         steps = [streams.steps for streams in batch]
