@@ -133,11 +133,13 @@ def _of_coverage(answer: Answer, found: Streams) -> Iterator[str]:
 def remedy(error: ClipError) -> str:
     """What to do about a clip that could not be scored; empty where the reason says all."""
     if "no landmarks" in error.reason:
+        stem = Path(error.path).stem
         return (
-            "This detector looks at the mouth. It finds the mouth by 68 landmarks of the face in every picture: save "
-            f"them as {Path(error.path).stem}.landmarks.npy beside the file, a (T, 68, 2) float32 array of x and y in "
-            "pixels in the order of iBUG 300-W, a row a picture, NaN where there is no face (dlib and face-alignment "
-            "give such points); or take a detector that only listens, such as logmel-linear."
+            "This detector looks at the face or the mouth. It finds them by 68 landmarks of the face in every picture: "
+            f"save them as {stem}.landmarks.npy beside the file, a (T, 68, 2) float32 array of x and y in pixels in "
+            "the order of iBUG 300-W, a row a picture, NaN where there is no face (dlib and face-alignment give such "
+            f"points). Published encoders also take a crop that was made before, {stem}_roi.mp4 (mouth, as AV-HuBERT's "
+            f"preparation writes it) or {stem}_face.mp4. Or take a detector that only listens, such as logmel-linear."
         )
     if "no audio track" in error.reason:
         return "This detector needs sound; one that looks, such as tiny_v-linear, does not."

@@ -83,7 +83,7 @@ def _other_decoder() -> None:
     """As another AAC and H.264 implementation: one step of 16 bits in the sound, of 8 bits in 2 % of the pixels."""
     from datasets import media
 
-    audio, frames = media.audio, media.frames
+    audio, frames, stream = media.audio, media.frames, media.stream
 
     def noisy(clip: Any, rate: int = 16_000) -> Any:
         samples = audio(clip, rate)
@@ -92,13 +92,14 @@ def _other_decoder() -> None:
         draw = np.random.default_rng(len(samples))
         return np.where(samples == 0, 0, samples + draw.integers(-1, 2, len(samples)) / 2**15).astype(np.float32)
 
-    def specked(clip: Any, *arguments: Any) -> Any:
-        pictures = frames(clip, *arguments)
+    def specked(pictures: Any) -> Any:
         draw = np.random.default_rng(len(pictures))
         step = draw.choice(np.array([-1, 0, 1]), pictures.shape, p=[0.01, 0.98, 0.01])
         return np.clip(pictures.astype(np.int16) + step, 0, 255).astype(np.uint8)
 
-    media.audio, media.frames = noisy, specked  # type: ignore[assignment]
+    media.audio = noisy  # type: ignore[assignment]
+    media.frames = lambda *arguments: specked(frames(*arguments))  # type: ignore[assignment]
+    media.stream = lambda *arguments: map(specked, stream(*arguments))  # type: ignore[assignment]
 
 
 def _other_bootstrap() -> None:

@@ -211,5 +211,6 @@ def _feature_signature(card: EncoderCard, module: str, seed: int | None, ctx: Co
     from datasets.media import VERSION
 
     parts = {"encoder": parts_of(replace(card, weights=None) if seed is not None else card, module), "seed": seed}
-    device = {} if ctx.device == "cpu" else {"device": ctx.device.partition(":")[0]}
+    kind = ctx.device.partition(":")[0]
+    device = {} if kind == "cpu" else {"device": kind}
     return digest(parts | device | {"media": VERSION})

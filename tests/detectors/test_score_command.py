@@ -155,7 +155,7 @@ def test_pictures_of_files_of_one_name_are_refused(capsys: pytest.CaptureFixture
     ("values", "words"),
     [
         (["silence", "energy"], "no detector is made of silence and energy"),
-        (["linear"], r"linear makes several detectors \(logmel-linear, .*; add --detector"),
+        (["linear"], r"linear makes several detectors \(autoavsr_a-linear, .*; add --detector"),
         (["silense"], "did you mean silence"),
     ],
 )
