@@ -97,9 +97,9 @@ def _other_decoder() -> None:
         step = draw.choice(np.array([-1, 0, 1]), pictures.shape, p=[0.01, 0.98, 0.01])
         return np.clip(pictures.astype(np.int16) + step, 0, 255).astype(np.uint8)
 
-    media.audio = noisy  # type: ignore[assignment]
-    media.frames = lambda *arguments: specked(frames(*arguments))  # type: ignore[assignment]
-    media.stream = lambda *arguments: map(specked, stream(*arguments))  # type: ignore[assignment]
+    media.audio = noisy
+    media.frames = lambda *arguments: specked(frames(*arguments))
+    media.stream = lambda *arguments: map(specked, stream(*arguments))
 
 
 def _other_bootstrap() -> None:
