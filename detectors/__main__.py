@@ -6,11 +6,11 @@ import sys
 
 from datasets.errors import ClipError, DatasetError, in_words
 
-from .commands import bench, listing, scoring, weights
+from .commands import bench, listing, parity, scoring, weights
 from .registry import RegistryError, UnknownNameError
 from .tags import TagError
 
-_COMMANDS = (listing, weights, scoring, bench)
+_COMMANDS = (listing, weights, scoring, bench, parity)
 
 
 def main(arguments: list[str] | None = None) -> int:
