@@ -212,7 +212,9 @@ def asked(row: Row) -> bool:
 
 def card_of(row: Row) -> EncoderCard | None:
     """The card of the row's encoder in the form that it uses; None for a whole detector."""
-    return None if row.encoder is None else form(registry().encoders[row.encoder].card, row.tags)
+    if row.encoder is None:
+        return None
+    return form(registry().encoders[row.encoder].card, (*row.tags, RANDOM) if row.random else row.tags)
 
 
 def row(name: str) -> Row:
