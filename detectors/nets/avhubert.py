@@ -1,15 +1,15 @@
 """AV-HuBERT: 25 vectors a second from sound, mouth crops, or both; the encoder of the released checkpoints.
 
 Source: Shi et al., "Learning audio-visual speech representation by masked multimodal cluster prediction" (ICLR 2022),
-`avhubert/hubert.py` (`extract_finetune`) at 258fb50e. The released models use pre-norm blocks and join the streams by
-concatenation; checkpoints of other forms are refused. What training alone needs (`mask_emb`, `final_proj.*`,
-`label_embs_concat`, the decoder) is left out. AV-HuBERT's licence, which forbids commercial use, covers its weights.
+`avhubert/hubert.py` (`extract_finetune`) at 258fb50e. The released models have one `Form` of those that a configuration
+can choose. What training alone needs (`mask_emb`, `final_proj.*`, `label_embs_concat`, the decoder) is left out.
+AV-HuBERT's licence, which forbids commercial use, covers its weights.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .checkpoints import CheckpointError
 from .hubert import Transformer
 from .making import loaded, untrained
-from .visual import VisualFrontEnd, VisualSizes, visual_sizes
+from .visual import Activation, VisualFrontEnd, VisualSizes, visual_sizes
 
 _FINETUNED = "encoder.w2v_model."
 """Prefix of the encoder's parameters in fine-tuned checkpoints."""
@@ -25,14 +25,24 @@ _VISUAL = "feature_extractor_video.resnet."
 _TRAINING = ("mask_emb", "label_embs_concat", "final_proj.")
 _HEADS = {768: 12, 1024: 16}
 """Attention heads of the released sizes by width: weights do not show them."""
-_FORM = {
-    "layer_norm_first": True,
-    "modality_fuse": "concat",
-    "activation_fn": "gelu",
-    "resnet_relu_type": "prelu",
-    "sub_encoder_layers": 0,
-}
-"""Configuration of the released models; other values need other code."""
+_ACTIVATIONS: dict[str, Activation] = {"prelu": nn.PReLU, "relu": lambda channels: nn.ReLU()}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a configuration can choose beside sizes; the defaults are those of every released model.
+
+    Attributes:
+        norm_first: layer norms before the parts of each block (`layer_norm_first`); weights do not show it.
+        fuse: streams side by side, projected, or their sum (`modality_fuse`).
+        activation: of the visual front end (`resnet_relu_type`).
+        stream_layers: blocks of a Transformer that each stream has of its own (`sub_encoder_layers`).
+    """
+
+    norm_first: bool = True
+    fuse: Literal["concat", "add"] = "concat"
+    activation: Literal["prelu", "relu"] = "prelu"
+    stream_layers: int = 0
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,13 @@ class Sizes:
     kernel: int = 128
     groups: int = 16
     visual: VisualSizes = field(default_factory=VisualSizes)
+    form: Form = field(default_factory=Form)
+
+    def transformer(self, layers: int) -> Transformer:
+        """A Transformer of so many blocks."""
+        return Transformer(
+            layers, self.dim, self.feed_forward, self.heads, self.kernel, self.groups, self.form.norm_first
+        )
 
 
 BASE = Sizes(layers=12, dim=768, feed_forward=3072, heads=12)
@@ -54,26 +71,27 @@ LARGE = Sizes(layers=24, dim=1024, feed_forward=4096, heads=16)
 """SSR-DFD and AVH-Align use this size: `self_large_vox_433h.pt`."""
 
 
-class _AudioStream(nn.Module):
-    def __init__(self, sizes: Sizes) -> None:
+class _Stream(nn.Module):
+    """A front end, a projection, and the stream's own Transformer where the form has one."""
+
+    def __init__(self, sizes: Sizes, front: nn.Module, columns: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(sizes.audio, sizes.dim)
+        self.resnet = front
+        self.proj = nn.Linear(columns, sizes.dim)
+        own = sizes.form.stream_layers
+        self.encoder = sizes.transformer(own) if own else None
 
-    def forward(self, rows: Tensor) -> Tensor:
-        return self.proj(rows)
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.proj(self.resnet(x))
+        return x if self.encoder is None else self.encoder(x)[-1]
 
 
-class _VisualStream(nn.Module):
-    def __init__(self, sizes: Sizes) -> None:
-        super().__init__()
-        self.resnet = VisualFrontEnd(nn.PReLU, sizes.visual)
-        for part in self.resnet.trunk.modules():
-            if isinstance(part, nn.Conv2d):
-                nn.init.normal_(part.weight, 0.0, math.sqrt(2 / (math.prod(part.kernel_size) * part.out_channels)))
-        self.proj = nn.Linear(sizes.visual.layers[-1], sizes.dim)
-
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.proj(self.resnet(pictures))
+def _visual_stream(sizes: Sizes) -> _Stream:
+    front = VisualFrontEnd(_ACTIVATIONS[sizes.form.activation], sizes.visual)
+    for part in front.trunk.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.normal_(part.weight, 0.0, math.sqrt(2 / (math.prod(part.kernel_size) * part.out_channels)))
+    return _Stream(sizes, front, sizes.visual.layers[-1])
 
 
 class AVHubert(nn.Module):
@@ -82,10 +100,12 @@ class AVHubert(nn.Module):
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
-        self.feature_extractor_audio, self.feature_extractor_video = _AudioStream(sizes), _VisualStream(sizes)
-        self.layer_norm = nn.LayerNorm(2 * sizes.dim)
-        self.post_extract_proj = nn.Linear(2 * sizes.dim, sizes.dim)
-        self.encoder = Transformer(sizes.layers, sizes.dim, sizes.feed_forward, sizes.heads, sizes.kernel, sizes.groups)
+        self.feature_extractor_audio = _Stream(sizes, nn.Identity(), sizes.audio)
+        self.feature_extractor_video = _visual_stream(sizes)
+        joined = sizes.dim if sizes.form.fuse == "add" else 2 * sizes.dim
+        self.layer_norm = nn.LayerNorm(joined)
+        self.post_extract_proj = nn.Identity() if joined == sizes.dim else nn.Linear(joined, sizes.dim)
+        self.encoder = sizes.transformer(sizes.layers)
 
     def forward(
         self, rows: Tensor | None = None, pictures: Tensor | None = None, padding: Tensor | None = None
@@ -119,7 +139,8 @@ class AVHubert(nn.Module):
         zeros = present[0].new_zeros(*present[0].shape[:2], self.sizes.dim)
         audio = zeros if rows is None else self.feature_extractor_audio(rows)
         visual = zeros if pictures is None else self.feature_extractor_video(pictures)
-        return self.post_extract_proj(self.layer_norm(torch.cat([audio, visual], dim=2)))
+        both = audio + visual if self.sizes.form.fuse == "add" else torch.cat([audio, visual], dim=2)
+        return self.post_extract_proj(self.layer_norm(both))
 
 
 def build(sizes: Sizes, seed: int) -> AVHubert:
@@ -138,32 +159,36 @@ def from_checkpoint(checkpoint: Mapping[str, Any], where: str) -> AVHubert:
         where: the file, for messages.
 
     Raises:
-        CheckpointError: it is no AV-HuBERT, or one of a form that the released models do not have; see `from_state`.
+        CheckpointError: it is no AV-HuBERT, or one with another activation than all released ones; see `from_state`.
     """
     if _entry(checkpoint, ["model"]) is None:
         names = ", ".join(map(str, checkpoint)) if isinstance(checkpoint, Mapping) else type(checkpoint).__name__
         raise CheckpointError(f"{where}: no fairseq checkpoint: `model` is missing, it has {names or 'nothing'}")
     config = _config(checkpoint, where)
-    for name, expected in _FORM.items():
-        if config.get(name) != expected:
-            found = f"{where}: an AV-HuBERT with {name}={config.get(name)!r}"
-            raise CheckpointError(f"{found}: only {expected!r}, as in the released models, is supported")
-    return from_state(checkpoint["model"], where, config.get("encoder_attention_heads"))
+    if config.get("activation_fn") != "gelu":
+        found = f"{where}: an AV-HuBERT with activation_fn={config.get('activation_fn')!r}"
+        raise CheckpointError(f"{found}: only 'gelu', as in the released models, is supported")
+    norm_first = bool(config.get("layer_norm_first"))
+    return from_state(checkpoint["model"], where, config.get("encoder_attention_heads"), norm_first=norm_first)
 
 
-def from_state(state: Mapping[str, Tensor], where: str, heads: int | None = None) -> AVHubert:
+def from_state(
+    state: Mapping[str, Tensor], where: str, heads: int | None = None, *, norm_first: bool = True
+) -> AVHubert:
     """The model of a state dict in either layout, in evaluation mode; all sizes but the heads are read from it.
 
     Args:
         state: pre-trained names, or fine-tuned ones, where the encoder is below `encoder.w2v_model.`.
         where: the file, for messages.
         heads: attention heads; not needed for the widths of the released models.
+        norm_first: see `Form`.
 
     Raises:
         CheckpointError: parameters are missing, unexpected or of a wrong shape, or the number of heads is not known.
     """
     state = encoder_state(state)
     sizes = sizes_of(state, where, heads)
+    sizes = replace(sizes, form=replace(sizes.form, norm_first=norm_first))
     return loaded(lambda: AVHubert(sizes), state, where)
 
 
@@ -189,8 +214,16 @@ def sizes_of(state: Mapping[str, Tensor], where: str, heads: int | None = None) 
         ) from error
     except (ValueError, ZeroDivisionError) as error:
         raise CheckpointError(f"{where}: an AV-HuBERT encoder with parameters of impossible shapes: {error}") from error
-    layers = sum(name.startswith("encoder.layers.") and name.endswith(".fc1.weight") for name in state)
-    return Sizes(layers, dim, feed_forward, _heads(dim, heads, where), audio, kernel, groups, visual)
+    layers, own = (
+        sum(name.startswith(f"{prefix}encoder.layers.") and name.endswith(".fc1.weight") for name in state)
+        for prefix in ("", "feature_extractor_audio.")
+    )
+    form = Form(
+        fuse="concat" if "post_extract_proj.weight" in state else "add",
+        activation="prelu" if f"{_VISUAL}frontend3D.2.weight" in state else "relu",
+        stream_layers=own,
+    )
+    return Sizes(layers, dim, feed_forward, _heads(dim, heads, where), audio, kernel, groups, visual, form)
 
 
 def _heads(dim: int, heads: int | None, where: str) -> int:

@@ -1,6 +1,6 @@
-"""HuBERT's Transformer in its pre-norm form, with fairseq's parameter names.
+"""HuBERT's Transformer with norms before or after its parts, with fairseq's parameter names.
 
-Source: Hsu et al., "HuBERT" (TASLP 2021), as in fairseq's `TransformerEncoder` at afc77bdf (`layer_norm_first=True`).
+Source: Hsu et al., "HuBERT" (TASLP 2021), as in fairseq's `TransformerEncoder` at afc77bdf (`layer_norm_first`).
 """
 
 import math
@@ -47,27 +47,44 @@ class SelfAttention(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention, then two linear layers with a GELU between; both residual, both after a layer norm."""
+    """Attention, then two linear layers with a GELU between; both residual.
 
-    def __init__(self, dim: int, feed_forward: int, heads: int) -> None:
+    Args:
+        norm_first: a layer norm before either part, instead of after either sum.
+    """
+
+    def __init__(self, dim: int, feed_forward: int, heads: int, norm_first: bool = True) -> None:
         super().__init__()
+        self.norm_first = norm_first
         self.self_attn, self.self_attn_layer_norm = SelfAttention(dim, heads), nn.LayerNorm(dim)
         self.fc1, self.fc2 = nn.Linear(dim, feed_forward), nn.Linear(feed_forward, dim)
         self.final_layer_norm = nn.LayerNorm(dim)
 
     def forward(self, x: Tensor, seen: Tensor | None) -> Tensor:
         """`(B, T, dim)` to the same shape; `seen` as in `SelfAttention`."""
-        x = x + self.self_attn(self.self_attn_layer_norm(x), seen)
-        return x + self.fc2(F.gelu(self.fc1(self.final_layer_norm(x))))
+        if self.norm_first:
+            x = x + self.self_attn(self.self_attn_layer_norm(x), seen)
+            return x + self._feed_forward(self.final_layer_norm(x))
+        x = self.self_attn_layer_norm(x + self.self_attn(x, seen))
+        return self.final_layer_norm(x + self._feed_forward(x))
+
+    def _feed_forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
 
 
 class Transformer(nn.Module):
-    """Positions by convolution, blocks, and a last layer norm; untrained linear weights are drawn from N(0, 0.02^2)."""
+    """Positions by convolution, blocks, and a layer norm after them, or, of blocks that end with one, before them.
 
-    def __init__(self, layers: int, dim: int, feed_forward: int, heads: int, kernel: int, groups: int) -> None:
+    Untrained linear weights are drawn from N(0, 0.02^2).
+    """
+
+    def __init__(
+        self, layers: int, dim: int, feed_forward: int, heads: int, kernel: int, groups: int, norm_first: bool = True
+    ) -> None:
         super().__init__()
+        self.norm_first = norm_first
         self.pos_conv = nn.Sequential(PositionalConvolution(dim, kernel, groups), nn.GELU())
-        self.layers = nn.ModuleList(Block(dim, feed_forward, heads) for _ in range(layers))
+        self.layers = nn.ModuleList(Block(dim, feed_forward, heads, norm_first) for _ in range(layers))
         self.layer_norm = nn.LayerNorm(dim)
         for part in self.modules():
             if isinstance(part, nn.Linear):
@@ -75,7 +92,7 @@ class Transformer(nn.Module):
                 nn.init.zeros_(part.bias)
 
     def forward(self, x: Tensor, padding: Tensor | None = None) -> list[Tensor]:
-        """What each block gives, and the last one's output after the layer norm: `layers + 1` times `(B, T, dim)`.
+        """What each block gives, and the last one's output, normed: `layers + 1` times `(B, T, dim)`.
 
         Args:
             x: `(B, T, dim)`.
@@ -86,8 +103,9 @@ class Transformer(nn.Module):
         if padding is not None:
             x, seen = x.masked_fill(padding[..., None], 0.0), ~padding[:, None, None]
         x = x + self.pos_conv(x)
+        x = x if self.norm_first else self.layer_norm(x)
         outputs = []
         for block in self.layers:
             x = block(x, seen)
             outputs.append(x)
-        return [*outputs, self.layer_norm(x)]
+        return [*outputs, self.layer_norm(x) if self.norm_first else x]

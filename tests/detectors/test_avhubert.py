@@ -62,6 +62,8 @@ def check_inner(model: AVHubert, inputs: State, outputs: State, prefix: str) -> 
     rows, pictures = streams(inputs)["av"]
     with torch.inference_mode():
         model(rows, pictures, inputs.get("padding_mask"))
+    seen = {name: values for name, values in seen.items() if f"{prefix}av/inter/{name}" in outputs}
+    assert len(seen) >= 5
     for name, values in seen.items():
         expected = outputs[f"{prefix}av/inter/{name}"]
         same(values, expected if values.shape == expected.shape else expected.transpose(1, 2))
@@ -93,6 +95,17 @@ def test_reference_vectors_of_the_fine_tuned_layout(golden: Golden) -> None:
     check_layers(model, inputs, outputs, "")
     with torch.inference_mode():
         same(model(pictures=streams(inputs)["video"][1])["last"].transpose(0, 1), outputs["wrapper/encoder_out_TBC"])
+
+
+def test_reference_vectors_of_a_form_that_was_not_released(golden: Golden) -> None:
+    """Norms after the parts, streams that are summed and have a block of their own, rectifiers, an odd kernel."""
+    folder = golden("avhubert/pretrain_postln_add")
+    inputs, outputs = read(folder)
+    model = from_state(load_file(folder / "weights.safetensors"), "it", heads=2, norm_first=False)
+    check_layers(model, inputs, outputs, "")
+    check_inner(model, inputs, outputs, "")
+    with torch.inference_mode():
+        same(model.join(*streams(inputs)["av"]), outputs["extract_features/ret_conv"])
 
 
 def test_reference_vectors_of_the_full_base_model(golden: Golden) -> None:
