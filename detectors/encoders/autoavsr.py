@@ -129,8 +129,10 @@ class _OneStream(_AutoAVSR, Frozen["Stream"]):
         """See `Frozen`."""
         from ..nets.autoavsr import from_state
         from ..nets.checkpoints import read_checkpoint, state_dict_at
+        from ..nets.stream import of_modality
 
-        return from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
+        stream = from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
+        return of_modality(stream, self.sizes(), str(path))
 
     def compute(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
         """Features of each clip by itself."""

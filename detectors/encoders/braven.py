@@ -74,8 +74,10 @@ class _Braven(Frozen["Stream"]):
         """See `Frozen`."""
         from ..nets.braven import from_state
         from ..nets.checkpoints import read_checkpoint, state_dict_at
+        from ..nets.stream import of_modality
 
-        return from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
+        stream = from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
+        return of_modality(stream, self.sizes(), str(path))
 
 
 @register(VISUAL)

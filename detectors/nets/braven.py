@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from .checkpoints import CheckpointError
 from .making import loaded, untrained
 from .relative import FeedForward, RelativeAttention, layer_norm
 from .sound import SoundSizes
@@ -55,9 +56,11 @@ def from_state(state: Mapping[str, Tensor], where: str) -> Stream:
         where: the file, for messages.
 
     Raises:
-        CheckpointError: a parameter is missing, unexpected or of another shape; it is named.
+        CheckpointError: a parameter is missing, unexpected or of another shape; it is named. Or it is Auto-AVSR's.
     """
     refuse_others(state, ("encoder.", "decoder.", "ctc."), where)
     encoder = current_names(under(state, "encoder."))
     sizes = stream_sizes(encoder, where)
+    if sizes.stack.kernel is not None:
+        raise CheckpointError(f"{where}: no encoder of BRAVEn: its blocks have a convolution, as Auto-AVSR's")
     return loaded(lambda: Stream(sizes, BravenBlock), encoder, where)

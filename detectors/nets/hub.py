@@ -1,5 +1,6 @@
 """Models of transformers: read from a folder of the hub, or drawn, in the sizes of the published ones."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,17 +63,30 @@ _NOT_NEEDED: dict[type[PreTrainedModel], tuple[str, ...]] = {
     Wav2Vec2Model: ("quantizer.", "project_q.", "project_hid."),
 }
 """What the published files hold beside the encoder."""
+_KINDS: dict[type[PreTrainedModel], tuple[str, ...]] = {
+    CLIPVisionModelWithProjection: ("clip", "clip_vision_model"),
+    VideoMAEModel: ("videomae",),
+    Wav2Vec2Model: ("wav2vec2",),
+}
+"""What their `config.json` calls them."""
 
 
 def from_folder(cls: type[Model], folder: Path) -> Model:
     """A model from a folder of the hub (`config.json` and weights), float32, in evaluation mode.
 
     Raises:
-        CheckpointError: a file is missing or damaged, or a parameter is missing, unexpected or of another shape.
+        CheckpointError: a file is missing or damaged, it is another model, or a parameter is missing, unexpected or of
+            another shape.
     """
+    _check_kind(cls, folder)
     try:
         read: Any = cls.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True, dtype=torch.float32, trust_remote_code=False
+            folder,
+            local_files_only=True,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused below, by name
+            dtype=torch.float32,
+            trust_remote_code=False,
         )
         model, report = read
     except Exception as problem:  # transformers, safetensors and torch raise all kinds on damaged files
@@ -83,12 +97,25 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
     problems = {
         "missing": sorted(report["missing_keys"]),
         "unexpected": sorted(unexpected),
-        "of another shape": sorted(str(key) for key in report["mismatched_keys"]),
+        "of another shape": sorted(
+            f"{key} {tuple(theirs)} instead of {tuple(ours)}" for key, theirs, ours in report["mismatched_keys"]
+        ),
     }
     found = [f"{len(names)} {problem}: {listed(names)}" for problem, names in problems.items() if names]
     if found:
         raise CheckpointError(f"{folder}: the weights do not fit {cls.__name__}; {'; '.join(found)}")
     return model.eval()
+
+
+def _check_kind(cls: type[PreTrainedModel], folder: Path) -> None:
+    """Refuse the folder of another model, of which transformers would say that its weights are all unexpected."""
+    path = folder / "config.json"
+    try:
+        kind = json.loads(path.read_text())["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise CheckpointError(f"{path}: says no model_type ({problem!r:.200}); get it again") from problem
+    if kind not in _KINDS[cls]:
+        raise CheckpointError(f"{folder}: is a model of type {kind!r:.80} by its config.json, not {_KINDS[cls][0]!r}")
 
 
 def build(cls: type[Model], config: PreTrainedConfig, seed: int) -> Model:

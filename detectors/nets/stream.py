@@ -128,6 +128,19 @@ def stream_sizes(state: Mapping[str, Tensor], where: str) -> StreamSizes:
     return StreamSizes(front, Widths(width, heads, units, blocks, None if kernel is None else kernel.shape[-1]))
 
 
+def of_modality(stream: Stream, wanted: StreamSizes, where: str) -> Stream:
+    """The stream, if it takes in what one of the `wanted` sizes does: pictures or sound.
+
+    Raises:
+        CheckpointError: it takes in the other.
+    """
+    visual = isinstance(stream.sizes.front, VisualSizes)
+    if visual != isinstance(wanted.front, VisualSizes):
+        found, needed = ("pictures", "sound") if visual else ("sound", "pictures")
+        raise CheckpointError(f"{where}: is the model that takes in {found}; the one for {needed} is needed")
+    return stream
+
+
 def under(state: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The entries whose key starts with `prefix`, without it."""
     return {key.removeprefix(prefix): value for key, value in state.items() if key.startswith(prefix)}
