@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from .cardcheck import Card, RegistryError, check_card, check_class, legal_name
 from .cardcheck import check_name as check_name
 from .cards import EncoderCard, HeadCard
-from .tags import RANDOM, form, split
+from .tags import RANDOM, form, split, summary_of
 
 T = TypeVar("T", bound=type)
 
@@ -244,13 +244,10 @@ def _composed(scope: str, head: str) -> Row:
     encoder, tags = split(scope)
     card, top = form(_registry.encoders[encoder].card, tags), _registry.heads[head].card
     random = RANDOM in tags
-    summaries = [variant.summary for variant in card.variants if variant.tag in tags]
-    summaries += ["with untrained weights"] if random else []
-    summaries += [f"of {card.taps[0]}"] if card.taps[0] in tags else []
     return Row(
         name=f"{scope}-{head}",
         modality=card.modality,
-        summary=f"{' '.join([card.summary, *summaries])}; {top.summary}",
+        summary=f"{summary_of(card, random=random)}; {top.summary}",
         needs=top.needs,
         logit=top.logit,
         control=random,

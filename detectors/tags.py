@@ -47,6 +47,14 @@ def form(card: EncoderCard, tags: tuple[str, ...]) -> EncoderCard:
     return replace(changed, taps=layer or changed.taps, tags=tuple(tag for tag in tags if tag != RANDOM))
 
 
+def summary_of(card: EncoderCard, *, random: bool = False) -> str:
+    """What one form of an encoder is, in words: the encoder's summary and what its tags add."""
+    words = [variant.summary for variant in card.variants if variant.tag in card.tags]
+    words += ["with untrained weights"] if random else []
+    words += [f"of {card.taps[0]}"] if card.taps[0] in card.tags else []
+    return " ".join([card.summary, *words])
+
+
 def _check(card: EncoderCard, tags: tuple[str, ...]) -> None:
     known = known_tags(card)
     unknown = [tag for tag in tags if tag not in known]

@@ -7,7 +7,7 @@ from typing import Any
 from detectors.cards import DetectorCard, EncoderCard, HeadCard, Weights
 from detectors.checkpoint_files import located, pin_of, size_of
 from detectors.registry import UnknownNameError, registry, rows, suggest
-from detectors.tags import known_tags, split
+from detectors.tags import RANDOM, known_tags, split, summary_of
 from detectors.weights_folder import how_to_get, in_bytes, weights_root
 
 from .named import encoder_card, weights_of
@@ -90,8 +90,10 @@ def _card(name: str) -> EncoderCard | HeadCard | DetectorCard:
 def _lines(name: str, card: EncoderCard | HeadCard | DetectorCard) -> Iterator[tuple[str, str]]:
     """A label and a text for each line; `name` has the tags that were typed."""
     yield "name", name
-    yield "what it is", card.summary
-    if not isinstance(card, EncoderCard):
+    if isinstance(card, EncoderCard):
+        yield "what it is", summary_of(card, random=RANDOM in split(name)[1])
+    else:
+        yield "what it is", card.summary
         yield "trained on", " and ".join(sorted(card.needs, reverse=True)) or "nothing"
     if not isinstance(card, HeadCard):
         yield "modality", card.modality
@@ -109,8 +111,8 @@ def _features(card: EncoderCard) -> Iterator[tuple[str, str]]:
     yield "layers", ", ".join(taps if len(taps) < 5 else [taps[0], f"{taps[1]} to {taps[-1]}"])
     for variant in card.variants:
         yield f"form .{variant.tag}", variant.summary
-    if "random" in known_tags(card):
-        yield "form .random", "with untrained weights"
+    if RANDOM in known_tags(card):
+        yield f"form .{RANDOM}", "with untrained weights"
 
 
 def _weights(weights: Weights | None, name: str) -> Iterator[tuple[str, str]]:
