@@ -7,6 +7,7 @@ further forms (see `tags`), which are rows only once they have been asked for.
 """
 
 import difflib
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -124,24 +125,25 @@ class Row:
 
 
 def register(card: Card) -> Callable[[T], T]:
-    """Register the decorated class under its card.
+    """Register the decorated class under its card, as of the module that calls this: the class may be another one's.
 
     Raises:
         RegistryError: the card or the class lacks something, or the name cannot be used or is taken (both modules are
             named).
     """
     check_card(card)
+    module: str = sys._getframe(1).f_globals["__name__"]
 
     def add(cls: T) -> T:
         check_class(card, cls)
         table = _registry.table(card)
         taken = table.get(card.name)
-        if taken is not None and taken.module != cls.__module__:
+        if taken is not None and taken.module != module:
             raise RegistryError(
-                f"{card.name!r} is registered by {taken.module} and again by {cls.__module__}; "
+                f"{card.name!r} is registered by {taken.module} and again by {module}; "
                 "choose another name in the latter"
             )
-        table[card.name] = Entry(card, cls, cls.__module__)
+        table[card.name] = Entry(card, cls, module)
         return cls
 
     return add
