@@ -18,7 +18,7 @@ from datasets.registry import Corpus
 from detectors.compose import build
 from detectors.lacking import lacking
 from detectors.protocols import Context, Fitted
-from detectors.registry import FIT_SEED
+from detectors.registry import FIT_SEED, RegistryError
 from detectors.store import FeatureStore
 from detectors.training import content_of, prepare, trained
 from leaderboard import records
@@ -100,7 +100,8 @@ class Bench:
                 return without_number(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
-            log.error("%s\n%s", cell.id, traceback.format_exc())
+            if not _says_what_to_do(error):
+                log.error("%s\n%s", cell.id, traceback.format_exc())
             reason = f"{type(error).__name__}: {error}".replace(f"{cache_root()}/", "")
             record = without_number(cell, self.options.corpus, "failed", reason)
         self._store_record(record)
@@ -227,3 +228,10 @@ def timed(costs: Costs, name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     setattr(costs, name, (getattr(costs, name) or 0.0) + time.perf_counter() - start)
+
+
+def _says_what_to_do(error: Exception) -> bool:
+    """Whether its message is all that a user needs, such as of weights that have changed or are another model's."""
+    from detectors.nets.checkpoints import CheckpointError
+
+    return isinstance(error, RegistryError | CheckpointError)
