@@ -7,11 +7,17 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 
-from leaderboard import rows
+from detectors.nets.braven import build
+from detectors.nets.stream import StreamSizes, Widths
+from detectors.nets.visual import VisualSizes
+from file_server import Server, serving
+from leaderboard import records, rows
 from paths import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -40,14 +46,14 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def run(command: str, folder: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, folder: Path, cache: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """One line as typed, with this interpreter's environment on the path."""
     words = shlex.split(command.replace("default-seed0", "smoke-seed0"))
     words = [sys.executable, "-m", *words] if words[0] == "pytest" else [sys.executable, *words[1:]]
     smallest = "--size smoke" if words[3:4] == ["benchmark"] else ""
     if words[2:4] == ["detectors", "score"] or words[2] == "benchmark.explain":
         words += ["--size", "smoke"]
-    environment = os.environ | {"AVDF_CACHE": str(cache), "PYTEST_ADDOPTS": smallest, "PYTHONPATH": str(folder)}
+    environment = os.environ | {"AVDF_CACHE": str(cache), "PYTEST_ADDOPTS": smallest, "PYTHONPATH": str(folder)} | more
     return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=400)
 
 
@@ -61,22 +67,34 @@ def test_make_targets_exist_and_are_run_by_continuous_integration() -> None:
 
 
 def test_examples_are_called_as_the_page_says() -> None:
-    assert set(EXAMPLES) == {"flicker", "bands", "distance"}
+    assert set(EXAMPLES) == {"flicker", "bands", "distance", "mine"}
     assert all(f"`{name}.py`" in README for name in EXAMPLES)
 
 
-def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def hub() -> Iterator[Server]:
+    """A Hugging Face hub on this machine, without any model."""
+    with serving() as server:
+        yield server
+
+
+def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tmp_path: Path, hub: Server) -> None:
     folder = copied(tmp_path / "avdf-bench")
     cache = tmp_path / "cache"
     shutil.copytree(smoke_cache, cache)
     for name, text in EXAMPLES.items():
         (folder / f"{name}.py").write_text(text)
     shutil.rmtree(folder / "leaderboard" / "v1" / "rows")  # what was accepted from one size is not replaced by another
+    own = build(StreamSizes(VisualSizes(4, (4, 6, 8, 10)), Widths(12, 2, 16, 2)), seed=1).state_dict()
+    (cache / "weights").mkdir()
+    torch.save({f"encoder.{name}": values for name, values in own.items()}, cache / "weights" / "my_braven.pth")
+    hub.add_model("openai/clip-vit-large-patch14", {"config.json": b"{}", "model.safetensors": b"weights"})
+    online = {"HF_ENDPOINT": hub.address, "HF_HOME": str(tmp_path / "hub"), "HF_HUB_OFFLINE": "0"}
     done = 0
     for command in COMMANDS:
         if command.startswith("make ") or command == "pytest benchmark -k ood -n 4":  # continuous integration's
             continue
-        finished = run(command, folder, cache)
+        finished = run(command, folder, cache, **online)
         assert finished.returncode == 0, f"{command}\n{finished.stdout}\n{finished.stderr}"
         done += 1
     assert done >= 16
@@ -84,6 +102,9 @@ def test_every_other_command_runs_in_the_order_of_the_page(smoke_cache: Path, tm
     assert "flicker" in (folder / "leaderboard" / "v1" / "sim.md").read_text()
     measured = {path.name for path in (folder / "results" / "smoke-seed0").glob("bands-distance-*.json")}
     assert "bands-distance-sim_whole_to_sim_local.json" in measured
+    for detector in ("avhubert_v.tiny.random", "braven_a.tiny.random", "my_braven"):
+        path = folder / "results" / "smoke-seed0" / f"{detector}-linear-sim_whole_to_sim_lip.json"
+        assert records.read(path).metrics["auc"].n_pos > 0
 
 
 def test_the_example_detector_dropped_in_reaches_the_table(smoke_cache: Path, tmp_path: Path) -> None:
