@@ -58,6 +58,10 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "pretraining": (_names, "('lrs3',), a tuple of the data sets that it has seen"),
     "randomisable": (_flag, "True or False"),
     "variants": (_variants, "(Variant('pretrained', 'what is other', {'weights': OTHER}),), other forms of it"),
+    "layer_dim": (
+        lambda value: value is None or (_positive(value) and isinstance(value, int)),
+        "1024, the columns of its layers, or None where they are dim",
+    ),
     "window": (lambda value: value == 0 or _positive(value), "0.64, seconds of the windows that it sees one by one"),
     "logit": (_flag, "True where 0 separates the classes, else False"),
     "control": (_flag, "True for a control of shortcuts, else False"),

@@ -68,6 +68,7 @@ class EncoderCard:
         randomisable: whether `.random` (the same architecture, seeded untrained weights) makes sense.
         variants: its other forms, in the order that their tags have in a name.
         tags: of the form that this card describes; empty for the one that is registered.
+        layer_dim: columns of its layers, where they are not those of the default tap.
         window: seconds of the windows that it sees one by one, when it drops the last one that is not full.
     """
 
@@ -86,6 +87,7 @@ class EncoderCard:
     variants: tuple[Variant, ...] = ()
     tags: tuple[str, ...] = ()
     window: float = 0.0
+    layer_dim: int | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from . import pins
 from .cardcheck import RegistryError
 from .cards import Weights
 from .kept_hashes import kept_hash
-from .weights_folder import first_name, how_to_get, hub_cache
+from .weights_folder import how_to_get, hub_cache, name_for
 from .weights_folder import weights_root as weights_root
 
 PACKAGED = Path(__file__).parent / "weights"
@@ -84,7 +84,7 @@ def hash_of(weights: Weights, name: str | None = None, *, anew: bool = False) ->
             f"remove it, then {how_to_get(weights, name)}"
         )
     if weights.sha256 is None:
-        _hold_against_pin(path, weights, found, name or first_name(weights))
+        _hold_against_pin(path, weights, found, name_for(weights, name))
     return found
 
 

@@ -13,7 +13,7 @@ from .cards import Weights
 from .checkpoint_files import HUB_FILES, WeightsError, enough, find, located, needed_files
 from .resuming import DownloadError, download
 from .unzipping import unpack
-from .weights_folder import archive_of, drive_link, first_name, hub_cache, in_bytes, weights_root
+from .weights_folder import archive_of, drive_link, hub_cache, in_bytes, name_for, weights_root
 
 _MOST = 16_000_000_000
 """Bytes that a zip file may hold where nothing is known of the checkpoint."""
@@ -55,7 +55,7 @@ def instructions(weights: Weights, name: str | None = None) -> str:
         f"open {drive_link(weights)} with a browser" if weights.drive else f"get it from {weights.source}",
         f"save it as {target.name}{about}",
         f"put it in the folder {target.parent}",
-        f"run `python -m detectors fetch {name or first_name(weights)}` again, which "
+        f"run `python -m detectors fetch {name_for(weights, name)}` again, which "
         f"{'unpacks it and ' if zipped else ''}pins its hash",
     ]
     title = f"{weights.file} has to be fetched by hand:" if weights.drive else f"{weights.file} is not published:"

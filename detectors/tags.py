@@ -44,7 +44,9 @@ def form(card: EncoderCard, tags: tuple[str, ...]) -> EncoderCard:
     changed = replace(card, **changes)
     _check(changed, tags)
     layer = tuple(tag for tag in tags if tag in changed.taps)
-    return replace(changed, taps=layer or changed.taps, tags=tuple(tag for tag in tags if tag != RANDOM))
+    if layer:
+        changed = replace(changed, taps=layer, dim=changed.layer_dim or changed.dim)
+    return replace(changed, tags=tuple(tag for tag in tags if tag != RANDOM))
 
 
 def summary_of(card: EncoderCard, *, random: bool = False) -> str:

@@ -23,7 +23,7 @@ def hub_cache() -> Path:
 
 def how_to_get(weights: Weights, name: str | None = None) -> str:
     """What to do about a checkpoint that is missing, in a phrase."""
-    command = f"run `python -m detectors fetch {name or first_name(weights)}`"
+    command = f"run `python -m detectors fetch {name_for(weights, name)}`"
     zipped = archive_of(weights)
     if zipped and zipped.is_file():
         return f"{command}, which unpacks {zipped.name}"
@@ -48,7 +48,22 @@ def drive_link(weights: Weights) -> str:
     )
 
 
-def first_name(weights: Weights) -> str:
+def name_for(weights: Weights, name: str | None = None) -> str:
+    """What a command is given for a checkpoint: the encoder's name, or the scratch file that registers it.
+
+    Args:
+        name: the encoder that wants it, tags included; by default the first one that uses it.
+    """
+    from .registry import registry
+    from .tags import split
+
+    known = registry().encoders
+    found = name or _first_name(weights)
+    entry = known.get(split(found)[0])
+    return entry.module if entry and "/" in entry.module else found
+
+
+def _first_name(weights: Weights) -> str:
     """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
     from .registry import registry
 

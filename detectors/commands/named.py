@@ -1,10 +1,28 @@
 """Encoders and their weights by the names that a user types."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from detectors.cards import EncoderCard, Weights
+from detectors.plugins import load_file
 from detectors.registry import RANDOM, UnknownNameError, registry, suggest
 from detectors.tags import form, split
+
+
+def spelled_out(names: Iterable[str]) -> list[str]:
+    """Names as they are, and for a Python file those of the encoders that it registers.
+
+    Raises:
+        RegistryError: the file is missing, or registers nothing.
+    """
+    found: list[str] = []
+    for name in names:
+        if name.endswith(".py"):
+            registered = load_file(Path(name))
+            found += [own for own in registered if own in registry().encoders] or registered
+        else:
+            found.append(name)
+    return found
 
 
 def encoder_card(name: str) -> EncoderCard:

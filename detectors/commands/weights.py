@@ -12,7 +12,7 @@ from detectors.cards import Weights
 from detectors.checkpoint_files import WeightsError, hash_of, located, pin_of, repin, size_of
 from detectors.weights_folder import in_bytes, weights_root
 
-from .named import every_weights, weights_of
+from .named import every_weights, spelled_out, weights_of
 from .progress import progress
 
 log = logging.getLogger("avdf")
@@ -31,7 +31,12 @@ def add(commands: Any) -> None:
         "are printed. What has no published hash is pinned. Exit status: 0, 1 when one is still not here, 2 for a "
         "usage error.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="encoders, such as avhubert_v or braven_v.pretrained")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="encoders, such as avhubert_v or braven_v.pretrained, or a .py file that registers some",
+    )
     parser.add_argument("--all", action="store_true", help="those of every encoder, without their other forms")
     parser.set_defaults(run=partial(_fetch, parser))
     parser = commands.add_parser(
@@ -41,7 +46,12 @@ def add(commands: Any) -> None:
         "with the one that was pinned at its first use. Exit status: 0, 1 when one has changed or a named one is not "
         "here, 2 for a usage error.",
     )
-    parser.add_argument("names", nargs="*", metavar="NAME", help="encoders (default: all whose weights are here)")
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="encoders, or a .py file that registers some (default: all whose weights are here)",
+    )
     parser.add_argument("--repin", action="store_true", help="accept the named ones as they are now; results change")
     parser.set_defaults(run=partial(_verify, parser))
 
@@ -69,7 +79,7 @@ def _named(names: Iterable[str]) -> list[tuple[str, Weights]]:
     """
     found: dict[Weights, str] = {}
     without = []
-    for name in names:
+    for name in spelled_out(names):
         weights = weights_of(name)
         if weights is None:
             without.append(name)

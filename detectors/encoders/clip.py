@@ -33,7 +33,8 @@ CARD = EncoderCard(
     weights=weights.CLIP_L14,
     pretraining=("openai_wit",),
     randomisable=True,
-    variants=(tiny(16), BF16),
+    variants=(tiny(16, layer_dim=16), BF16),
+    layer_dim=1024,
 )
 _TINY = {
     "hidden_size": 16,

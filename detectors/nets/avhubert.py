@@ -243,7 +243,9 @@ def _config(checkpoint: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         path += ["w2v_args", "model"]
     found = _entry(checkpoint, path)
     if found is None:
-        raise CheckpointError(f"{where}: a checkpoint without a dict {'.'.join(path)}: use `from_state` on its `model`")
+        raise CheckpointError(
+            f"{where}: no AV-HuBERT of fairseq: it has no configuration {'.'.join(path)}, which tells its form"
+        )
     return found
 
 

@@ -16,6 +16,7 @@ from transformers import (
     Wav2Vec2Config,
     Wav2Vec2Model,
 )
+from transformers.utils import logging
 
 from .checkpoints import CheckpointError, listed
 from .making import untrained
@@ -79,6 +80,8 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
             another shape.
     """
     _check_kind(cls, folder)
+    said = logging.get_verbosity()
+    logging.set_verbosity_error()  # its table of what a file holds beside the encoder is long, and expected
     try:
         read: Any = cls.from_pretrained(
             folder,
@@ -92,6 +95,8 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
     except Exception as problem:  # transformers, safetensors and torch raise all kinds on damaged files
         reason = str(problem).strip().partition("\n")[0]
         raise CheckpointError(f"{folder}: no {cls.__name__} of transformers: {reason:.300}") from problem
+    finally:
+        logging.set_verbosity(said)
     prefix, dropped = f"{model.base_model_prefix}.", _NOT_NEEDED[cls]
     unexpected = [key for key in report["unexpected_keys"] if not key.removeprefix(prefix).startswith(dropped)]
     problems = {

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -32,6 +33,19 @@ def test_cached_streams_equal_decoded_ones_and_damage_is_mended(tmp_path: Path, 
         path.write_bytes(path.read_bytes()[:-1000])
     again = clip.frames(), clip.audio()
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+@pytest.mark.parametrize(("channels", "layout"), [(1, "mono"), (2, "stereo"), (6, "5.1")])
+def test_channels_are_averaged(tmp_path: Path, channels: int, layout: str) -> None:
+    sound = np.random.default_rng(0).uniform(-1, 1, (channels, RATE)).astype(np.float32)
+    path = tmp_path / "sound.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=RATE, layout=layout)
+        packed = np.ascontiguousarray(sound.T).reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+        frame.sample_rate = RATE
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    np.testing.assert_allclose(clip_of(path).audio(), sound.astype(np.float64).mean(axis=0), atol=1e-6)
 
 
 def test_a_skip_cuts_both_streams(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_files_of_something_else_are_refused_by_what_they_are() -> None:
         from_checkpoint({"epoch": 3, "weights": state}, "a.pt")
     with pytest.raises(CheckpointError, match=r"`model` is missing, it has list"):
         from_checkpoint([state], "a.pt")  # type: ignore[arg-type]
-    with pytest.raises(CheckpointError, match=r"without a dict cfg\.model\.w2v_args\.model"):
+    with pytest.raises(CheckpointError, match=r"no configuration cfg\.model\.w2v_args\.model"):
         from_checkpoint({"model": state, "cfg": {"model": {"w2v_args": "namespace"}}}, "a.pt")
     with pytest.raises(
         CheckpointError, match=r"feature_extractor_audio\.proj\.weight is missing; it begins with conv1"

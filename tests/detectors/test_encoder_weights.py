@@ -242,7 +242,7 @@ def checkpoint_of(name: str, path: Path) -> Path:
 
 OTHERS = [
     ("avhubert_v", "braven_v", "no fairseq checkpoint: `model` is missing"),
-    ("avhubert_v", "fsfm", "without a dict cfg.model"),
+    ("avhubert_v", "fsfm", "no configuration cfg.model"),
     ("braven_v", "autoavsr_v", "no encoder of BRAVEn: its blocks have a convolution, as Auto-AVSR's"),
     ("braven_v", "avhubert_v", "expected named tensors"),
     ("braven_v", "braven_a", "is the model that takes in sound; the one for pictures is needed"),

@@ -7,7 +7,7 @@ import pytest
 
 from detectors import plugins
 from detectors.cards import EncoderCard, Variant
-from detectors.registry import Registry, RegistryError, UnknownNameError, card_of, register, row, rows
+from detectors.registry import Registry, RegistryError, UnknownNameError, card_of, register, registry, row, rows
 from detectors.tags import TagError, form, known_tags
 
 CARD = EncoderCard(
@@ -66,6 +66,13 @@ def test_tags_change_the_card_and_a_layer_is_the_only_tap() -> None:
 def test_a_name_that_is_no_form_is_told_what_to_write(tags: tuple[str, ...], words: str) -> None:
     with pytest.raises(TagError, match=re.escape(words)):
         form(CARD, tags)
+
+
+def test_layers_may_have_other_columns_than_the_default_tap() -> None:
+    card = replace(CARD, layer_dim=5)
+    assert (form(card, ("layer2",)).dim, form(card, ("wide",)).dim, form(card, ()).dim) == (5, 16, 8)
+    clip = registry().encoders["clip_l14"].card
+    assert (clip.dim, form(clip, ("layer3",)).dim) == (768, 1024)
 
 
 def test_an_encoder_without_tags_says_so() -> None:

@@ -16,7 +16,7 @@ from detectors import downloads, resuming
 from detectors.__main__ import main
 from detectors.cards import EncoderCard, Variant, Weights
 from detectors.encoders import tiny
-from detectors.registry import Entry, registry
+from detectors.registry import Entry, Registry, registry
 from file_server import Served, Server, serving
 from paths import ROOT
 
@@ -64,6 +64,27 @@ def run(root: Path, server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pyt
         return Told(code=code, out=told.out, err=told.err)
 
     return typed
+
+
+def test_a_scratch_file_stands_for_its_encoders(known: Registry, root: Path, run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "from dataclasses import replace\n"
+        "from detectors.cards import Weights\n"
+        "from detectors.encoders.braven import AUDIO, BravenAudio\n"
+        "from detectors.registry import register\n"
+        "WEIGHTS = Weights('mine.pth', None, 'my training', 'mine')\n"
+        "register(replace(AUDIO, name='mine', weights=WEIGHTS, variants=()))(BravenAudio)\n"
+    )
+    missing = run("verify", str(file))
+    assert missing.code == 1 and "it comes from my training; put it there" in missing.err
+    root.mkdir()
+    (root / "mine.pth").write_bytes(CONTENT)
+    assert run("verify", str(file)).code == 0
+    (root / "mine.pth").write_bytes(CONTENT[::-1])
+    changed = run("verify", str(file))
+    assert changed.code == 1 and f"python -m detectors verify {file} --repin" in changed.err
+    assert run("verify", str(file), "--repin").code == run("verify", "mine").code == 0
 
 
 def row_of(text: str, name: str) -> str:
