@@ -15,7 +15,7 @@ class Weights:
     Attributes:
         file: its path below the weights folder, with `/`. Of a model of the Hugging Face hub `owner/name`, a folder, or
             `owner/name/` and the path of its one file.
-        sha256: None where none was published; the first use pins what it finds, see `checkpoint_files`.
+        sha256: None where none was published; the first use pins what it finds, see `fetching.files`.
         source: the page or the command that it comes from.
         url: of the file itself, where it can be downloaded.
         hub: `owner/name` on the Hugging Face hub, at `revision`.

@@ -1,7 +1,7 @@
 """What a detector lacks on this machine before it can be measured: the weights of its encoder."""
 
 from .cards import Weights
-from .checkpoint_files import MissingWeightsError, find
+from .fetching.files import MissingWeightsError, find
 from .registry import Row, asked, card_of
 
 

@@ -39,7 +39,7 @@ def parts_of(card: EncoderCard | HeadCard | DetectorCard, module: str) -> dict[s
 
 def _content(weights: Weights) -> str:
     """The hash that the checkpoint must have, or, where none was published, the one that it has here."""
-    from .checkpoint_files import hash_of
+    from .fetching.files import hash_of
 
     return weights.sha256 or hash_of(weights)
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from detectors.cards import DetectorCard, EncoderCard, HeadCard, Weights
-from detectors.checkpoint_files import located, pin_of, size_of
+from detectors.fetching.files import located, pin_of, size_of
+from detectors.fetching.folder import how_to_get, in_bytes, weights_root
 from detectors.registry import UnknownNameError, registry, rows, suggest
 from detectors.tags import RANDOM, known_tags, split, summary_of
-from detectors.weights_folder import how_to_get, in_bytes, weights_root
 
 from .named import encoder_card, weights_of
 

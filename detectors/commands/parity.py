@@ -6,9 +6,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from detectors.parity import TOLERANCE, Stage, compare, verdict
-from detectors.parity_dump import read_dump
-from detectors.parity_ports import PORTS
+from detectors.parity.comparing import TOLERANCE, Stage, compare, verdict
+from detectors.parity.dump import read_dump
+from detectors.parity.ports import PORTS
 from detectors.registry import UnknownNameError, suggest
 
 _PARITY = f"""\

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.errors import ClipError, DatasetError, DiskFullError
 from datasets.sim.plan import SIZES
-from detectors.checkpoint_files import WeightsError, find
 from detectors.devices import check_device
+from detectors.fetching.files import WeightsError, find
 from detectors.registry import RegistryError, Row, UnknownNameError, card_of, rows, suggest
 from detectors.traces import own_traceback, reason_of
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from datasets.errors import in_words
 from detectors.cards import Weights
-from detectors.checkpoint_files import WeightsError, hash_of, located, pin_of, repin, size_of
-from detectors.weights_folder import in_bytes, weights_root
+from detectors.fetching.files import WeightsError, hash_of, located, pin_of, repin, size_of
+from detectors.fetching.folder import in_bytes, weights_root
 
 from .named import every_weights, spelled_out, weights_of
 from .progress import progress
@@ -92,7 +92,7 @@ def _named(names: Iterable[str]) -> list[tuple[str, Weights]]:
 
 def _fetched(name: str, weights: Weights) -> bool:
     """Fetch one and pin it, and say where it is; or say why not, and what to do."""
-    from detectors.downloads import ByHandError, fetch
+    from detectors.fetching.downloads import ByHandError, fetch
 
     here = located(weights)
     if here is None and not weights.drive:

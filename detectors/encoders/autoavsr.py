@@ -16,8 +16,8 @@ import numpy as np
 
 from datasets.clip import FPS, Clip
 
-from .. import published_weights as weights
 from ..cards import EncoderCard, Variant
+from ..fetching import published as weights
 from ..registry import register
 from .frozen import BF16, NOCROP, ROW, Frozen, layers, mouth_blocks, sound, tiny
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from datasets.clip import FPS, Clip
 from datasets.errors import ClipError
 
-from .. import published_weights as weights
 from ..cards import EncoderCard, Variant
+from ..fetching import published as weights
 from ..registry import register
 from .frozen import BF16, NOCROP, Frozen, layers, mouth_blocks, padded, sound, tiny
 

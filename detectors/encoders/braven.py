@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.clip import FPS, Clip
 
-from .. import published_weights as weights
 from ..cards import EncoderCard, Variant
+from ..fetching import published as weights
 from ..registry import register
 from .frozen import BF16, NOCROP, Frozen, layers, mouth_blocks, padded, sound, tiny
 

@@ -16,7 +16,7 @@ from datasets.clip import AUDIO_RATE, FPS, Clip
 from datasets.errors import ClipError
 
 from ..cards import EncoderCard, Variant
-from ..checkpoint_files import find, hash_of
+from ..fetching.files import find, hash_of
 from ..protocols import Context
 from ..tags import TINY
 from ..tracks import Track, frame_spans

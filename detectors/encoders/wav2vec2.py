@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from datasets.clip import FPS, Clip
 
-from .. import published_weights as weights
 from ..cards import EncoderCard
+from ..fetching import published as weights
 from ..registry import register
 from .frozen import BF16, Frozen, layers, sound, tiny
 

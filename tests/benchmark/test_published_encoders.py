@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from detectors import plugins
-from detectors.checkpoint_files import ChangedWeightsError, repin
 from detectors.encoders.braven import BravenVisual
+from detectors.fetching.files import ChangedWeightsError, repin
 from detectors.nets import braven
 from detectors.nets.stream import StreamSizes, Widths
 from detectors.nets.visual import VisualSizes

@@ -20,14 +20,14 @@ from huggingface_hub import constants
 
 from datasets.errors import DiskFullError
 from datasets.files import locked
-from detectors import downloads, resuming
 from detectors.cards import Weights
-from detectors.checkpoint_files import MissingWeightsError, find, hash_of
-from detectors.downloads import ByHandError, fetch
-from detectors.published_weights import AUTOAVSR_AV, BRAVEN_VSR_LARGE
-from detectors.resuming import DownloadError
-from detectors.unzipping import ArchiveError, unpack
-from detectors.weights_folder import in_bytes
+from detectors.fetching import downloads, resuming
+from detectors.fetching.downloads import ByHandError, fetch
+from detectors.fetching.files import MissingWeightsError, find, hash_of
+from detectors.fetching.folder import in_bytes
+from detectors.fetching.published import AUTOAVSR_AV, BRAVEN_VSR_LARGE
+from detectors.fetching.resuming import DownloadError
+from detectors.fetching.unzipping import ArchiveError, unpack
 from file_server import Served, Server, serving
 from paths import ROOT
 
@@ -256,8 +256,8 @@ MODEL = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.b
 FETCH = """\
 import json, sys
 from detectors.cards import Weights
-from detectors.checkpoint_files import WeightsError, hash_of
-from detectors.downloads import fetch
+from detectors.fetching.files import WeightsError, hash_of
+from detectors.fetching.downloads import fetch
 for file, revision, files in json.loads(sys.argv[1]):
     hub = "/".join(file.split("/")[:2])
     weights = Weights(file, None, "a page", "MIT", hub=hub, revision=revision, files=tuple(files))

@@ -23,9 +23,9 @@ from transformers import (
     Wav2Vec2ForPreTraining,
 )
 
-from detectors.checkpoint_files import MissingWeightsError
 from detectors.encoders import clip, videomae, wav2vec2
 from detectors.encoders.frozen import Frozen
+from detectors.fetching.files import MissingWeightsError
 from detectors.nets.checkpoints import CheckpointError
 from detectors.protocols import Context
 from pickled import LAYOUTS, attacks

@@ -24,7 +24,7 @@ from detectors.nets.avhubert_input import audio_rows, normal_rows, stacked_log_m
 from detectors.nets.sound import SoundSizes
 from detectors.nets.stream import Stream, StreamSizes, Widths
 from detectors.nets.visual import VisualSizes
-from detectors.parity_dump import read_dump
+from detectors.parity.dump import read_dump
 from detectors.reference import dump
 from paths import ROOT
 
@@ -227,7 +227,7 @@ def test_sound_is_prepared_as_the_original_does(tmp_path, parity):
 
 @pytest.mark.parametrize(("samples", "steps"), [(640 * 9, 6), (640 * 4, 4)])
 def test_avhuberts_streams_are_cut_by_the_rule_that_was_dumped(tmp_path, samples, steps):
-    from detectors.parity_inputs import own_inputs
+    from detectors.parity.inputs import own_inputs
 
     _, sound = own_clips(tmp_path, 6, samples)
     clip = Namespace(name="a_roi.mp4", sha256={})
@@ -241,7 +241,7 @@ def test_avhuberts_streams_are_cut_by_the_rule_that_was_dumped(tmp_path, samples
 
 
 def test_autoavsrs_sound_is_cut_or_padded_to_the_pictures_before_it_is_normalised(tmp_path):
-    from detectors.parity_inputs import own_inputs
+    from detectors.parity.inputs import own_inputs
 
     _, sound = own_clips(tmp_path, 6, 640 * 4 + 100)
     clip = Namespace(name="a_roi.mp4", sha256={})

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
-from detectors import kept_hashes, pins
 from detectors.cardcheck import RegistryError, check_card
 from detectors.cards import EncoderCard, Weights
-from detectors.checkpoint_files import ChangedWeightsError, MissingWeightsError, WeightsError, find, hash_of, repin
 from detectors.encoders import tiny
-from detectors.published_weights import (
+from detectors.fetching import hashes, pins
+from detectors.fetching.files import ChangedWeightsError, MissingWeightsError, WeightsError, find, hash_of, repin
+from detectors.fetching.folder import weights_root
+from detectors.fetching.published import (
     AUTOAVSR_AV,
     AVHUBERT_LARGE_VSR,
     BRAVEN_VSR_LARGE,
@@ -26,7 +27,6 @@ from detectors.published_weights import (
     FSFM_PRETRAINED,
     FSFM_TUNED,
 )
-from detectors.weights_folder import weights_root
 
 NET = Weights("mine/net.pt", None, "https://example.org", "MIT", url="https://example.org/net.pt")
 MODEL = Weights("owner/name", None, "https://example.org", "MIT", hub="owner/name")
@@ -217,8 +217,8 @@ def test_a_folder_that_cannot_be_written_works_without_pins_and_says_so_once(
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The files that are read to be hashed."""
     seen: list[Path] = []
-    plain: Callable[[Path], str] = kept_hashes.sha256_file
-    monkeypatch.setattr(kept_hashes, "sha256_file", lambda path: seen.append(path) or plain(path))
+    plain: Callable[[Path], str] = hashes.sha256_file
+    monkeypatch.setattr(hashes, "sha256_file", lambda path: seen.append(path) or plain(path))
     return seen
 
 

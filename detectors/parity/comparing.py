@@ -14,9 +14,9 @@ import numpy as np
 
 from datasets.files import sha256_file
 
-from .parity_dump import STREAMS, Dump, ParityError, clips_in_order
-from .parity_inputs import own_inputs
-from .parity_ports import Port, Stages
+from .dump import STREAMS, Dump, ParityError, clips_in_order
+from .inputs import own_inputs
+from .ports import Port, Stages
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datasets.files import cache_root
 
-from .cards import Weights
+from ..cards import Weights
 
 
 def weights_root() -> Path:
@@ -54,8 +54,8 @@ def name_for(weights: Weights, name: str | None = None) -> str:
     Args:
         name: the encoder that wants it, tags included; by default the first one that uses it.
     """
-    from .registry import registry
-    from .tags import split
+    from ..registry import registry
+    from ..tags import split
 
     known = registry().encoders
     found = name or _first_name(weights)
@@ -65,7 +65,7 @@ def name_for(weights: Weights, name: str | None = None) -> str:
 
 def _first_name(weights: Weights) -> str:
     """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
-    from .registry import registry
+    from ..registry import registry
 
     known = sorted(registry().encoders.items())
     forms = [(name, entry.card.weights) for name, entry in known]

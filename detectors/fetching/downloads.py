@@ -9,11 +9,11 @@ from typing import Any
 from datasets.errors import DiskFullError
 from datasets.files import locked
 
-from .cards import Weights
-from .checkpoint_files import HUB_FILES, WeightsError, enough, find, located, needed_files
+from ..cards import Weights
+from .files import HUB_FILES, WeightsError, enough, find, located, needed_files
+from .folder import archive_of, drive_link, hub_cache, in_bytes, name_for, weights_root
 from .resuming import DownloadError, download
 from .unzipping import unpack
-from .weights_folder import archive_of, drive_link, hub_cache, in_bytes, name_for, weights_root
 
 _MOST = 16_000_000_000
 """Bytes that a zip file may hold where nothing is known of the checkpoint."""

@@ -13,7 +13,7 @@ import numpy as np
 from datasets.clip import AUDIO_RATE
 from datasets.files import sha256_file
 
-from .parity_dump import STREAMS, Dump, DumpedClip, ParityError
+from .dump import STREAMS, Dump, DumpedClip, ParityError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,7 +55,7 @@ def _check(file: Path, expected: str) -> None:
 
 
 def _avhubert(dump: Dump, files: Files) -> Inputs:
-    from .nets.avhubert_input import audio_rows, gray, mouth_pictures, normal_rows, stacked_log_mel
+    from ..nets.avhubert_input import audio_rows, gray, mouth_pictures, normal_rows, stacked_log_mel
 
     if dump.sound == "float":  # as AVH-Align: whichever stream is used, both are cut to the shorter
         rows = audio_rows(_samples(files["sound"]).astype(np.float32) / 32768)
@@ -81,7 +81,7 @@ def _braven(dump: Dump, files: Files) -> Inputs:
 def _autoavsr(dump: Dump, files: Files) -> Inputs:
     from torch.nn import functional as F
 
-    from .nets.sound import AUTO_AVSR_EPS, HOP, standard_wave
+    from ..nets.sound import AUTO_AVSR_EPS, HOP, standard_wave
 
     found: Inputs = {}
     if "v" in dump.modality:
@@ -105,7 +105,7 @@ _PREPARED: Mapping[str, Callable[[Dump, Files], Inputs]] = {
 def _mouth(video: Path) -> "Tensor":
     import torch
 
-    from .nets.mouth import mouth_pictures
+    from ..nets.mouth import mouth_pictures
 
     return mouth_pictures(torch.from_numpy(_frames(video)).permute(0, 3, 1, 2))
 

@@ -6,7 +6,7 @@ thousand million parameters; None where unknown. No model of the hub is held at 
 papers used.
 """
 
-from .cards import Weights
+from ..cards import Weights
 
 _RAVEN = "https://github.com/ahaliassos/raven"
 _AUTO_AVSR = "https://github.com/mpc001/auto_avsr"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from .nets.autoavsr import AudioVisual
-    from .nets.avhubert import AVHubert
-    from .nets.stream import Outputs, Stream
+    from ..nets.autoavsr import AudioVisual
+    from ..nets.avhubert import AVHubert
+    from ..nets.stream import Outputs, Stream
 
 Stages = dict[str, "Tensor"]
 Run = Callable[[Mapping[str, "Tensor"]], Stages]
@@ -32,8 +32,8 @@ class Port:
 
 
 def _avhubert(path: Path) -> Run:
-    from .nets.avhubert import from_checkpoint
-    from .nets.checkpoints import read_checkpoint
+    from ..nets.avhubert import from_checkpoint
+    from ..nets.checkpoints import read_checkpoint
 
     return partial(_run_avhubert, from_checkpoint(read_checkpoint(path), str(path)))
 
@@ -60,15 +60,15 @@ def _keep(stages: Stages, stage: str, _module: Any, _inputs: Any, output: "Tenso
 
 
 def _braven(path: Path) -> Run:
-    from .nets.braven import from_state
-    from .nets.checkpoints import read_checkpoint, state_dict_at
+    from ..nets.braven import from_state
+    from ..nets.checkpoints import read_checkpoint, state_dict_at
 
     return partial(_run_stream, from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path)))
 
 
 def _autoavsr(path: Path) -> Run:
-    from .nets.autoavsr import from_state
-    from .nets.checkpoints import read_checkpoint, state_dict_at
+    from ..nets.autoavsr import from_state
+    from ..nets.checkpoints import read_checkpoint, state_dict_at
 
     return partial(_run_stream, from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path)))
 
@@ -88,8 +88,8 @@ def _staged(outputs: "Outputs", front: str, prefix: str) -> Stages:
 
 
 def _fused(path: Path) -> Run:
-    from .nets.autoavsr import fused_from_state
-    from .nets.checkpoints import read_checkpoint, state_dict_at
+    from ..nets.autoavsr import fused_from_state
+    from ..nets.checkpoints import read_checkpoint, state_dict_at
 
     return partial(_run_fused, fused_from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path)))
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from datasets.errors import DiskFullError
 from datasets.files import write_atomic
 
-from .checkpoint_files import WeightsError
+from .files import WeightsError
 
 PAUSES = (1.0, 4.0, 16.0, 30.0)
 """Seconds before each further try, once a server has answered."""

@@ -12,14 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..cardcheck import RegistryError
+from ..cards import Weights
 from . import pins
-from .cardcheck import RegistryError
-from .cards import Weights
-from .kept_hashes import kept_hash
-from .weights_folder import how_to_get, hub_cache, name_for
-from .weights_folder import weights_root as weights_root
+from .folder import how_to_get, hub_cache, name_for
+from .folder import weights_root as weights_root
+from .hashes import kept_hash
 
-PACKAGED = Path(__file__).parent / "weights"
+PACKAGED = Path(__file__).parents[1] / "weights"
 """Checkpoints that come with the package."""
 HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin", "*.bin.index.json")
 """What is needed of a model of the hub that names no files."""
@@ -152,7 +152,7 @@ def _places(weights: Weights) -> Iterator[Path]:
 @cache
 def _shared_names() -> frozenset[str]:
     """Bare names that several published checkpoints have, such as `model.pth`: they do not say which one it is."""
-    from .published_weights import EVERY
+    from .published import EVERY
 
     bare = [weights.file.rpartition("/")[2] for weights in EVERY]
     return frozenset(name for name in bare if bare.count(name) > 1)

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from datasets.files import atomic_path
 
-from .checkpoint_files import WeightsError
+from .files import WeightsError
 
 
 class ArchiveError(WeightsError):
