@@ -15,7 +15,7 @@ from datasets.files import write_atomic
 
 from .cards import DetectorCard, EncoderCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
-from .registry import BrokenModuleError, card_of, registry, row
+from .registry import BrokenModuleError, Entry, card_of, registry, row
 from .signature import digest, parts_of
 from .store import FeatureStore
 from .tracks import Scored, Track
@@ -188,7 +188,7 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
     features = Features(
         name=known.scope,
         build=lambda: encoder.cls(form, weights_seed),
-        signature=_feature_signature(form, encoder.module, weights_seed, ctx),
+        signature=_feature_signature(form, encoder, weights_seed, ctx),
         store=store,
         ctx=ctx,
     )
@@ -206,11 +206,17 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
     return Composed(card, features, head.cls(head.card)), signature
 
 
-def _feature_signature(card: EncoderCard, module: str, seed: int | None, ctx: Context) -> str:
-    """What features depend on beside the clip; the device counts where it is not the processor."""
+def _feature_signature(card: EncoderCard, entry: Entry, seed: int | None, ctx: Context) -> str:
+    """What features depend on beside the clip; the device counts where it is not the processor.
+
+    So do clips taken together, whose last digits depend on their neighbours, where the encoder takes any.
+    """
     from datasets.media import VERSION
 
-    parts = {"encoder": parts_of(replace(card, weights=None) if seed is not None else card, module), "seed": seed}
+    read = replace(card, weights=None) if seed is not None else card
+    parts = {"encoder": parts_of(read, entry.module), "seed": seed}
     kind = ctx.device.partition(":")[0]
     device = {} if kind == "cpu" else {"device": kind}
-    return digest(parts | device | {"media": VERSION})
+    together = ctx.batch > 1 and getattr(entry.cls, "together", hasattr(entry.cls, "encode_many"))
+    batch = {"batch": ctx.batch} if together else {}
+    return digest(parts | device | batch | {"media": VERSION})

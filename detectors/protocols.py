@@ -44,7 +44,8 @@ class Encoder(Protocol):
     """A frozen model that turns a clip into features over time.
 
     One that can take several clips at once also has `encode_many(clips, taps)`, which gives for each clip what `encode`
-    gives, up to the last digits, or the `ClipError` that it raises.
+    gives, up to the last digits, or the `ClipError` that it raises. A class with `together = False` gives just what
+    `encode` gives.
     """
 
     card: EncoderCard

@@ -600,3 +600,11 @@ def test_signatures_tell_detectors_weights_and_seeds_apart(tmp_path: Path) -> No
     assert build("tiny_v-linear", 1, store, ctx)[1] == build("tiny_v-linear", 2, store, ctx)[1]
     on_a_gpu = {build("tiny_v-linear", 1, store, Context(device=device))[1] for device in ("cuda", "cuda:1")}
     assert len(on_a_gpu) == 1 and on_a_gpu.isdisjoint(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "together"), [("braven_v.random", True), ("braven_a.random", False), ("tiny_v", False), ("logmel", False)]
+)
+def test_features_of_clips_taken_together_are_kept_apart(name: str, together: bool, tmp_path: Path) -> None:
+    found = {build(f"{name}-linear", 0, FeatureStore(tmp_path), Context(batch=batch))[1] for batch in (1, 2, 8)}
+    assert len(found) == (3 if together else 1)
