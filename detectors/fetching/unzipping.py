@@ -1,12 +1,18 @@
 """A checkpoint out of a zip file that somebody else made."""
 
+import lzma
 import shutil
+import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from datasets.files import atomic_path
 
 from .files import WeightsError
+
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError)
+"""What zipfile raises on a file that is none, damaged, encrypted or compressed in another way."""
 
 
 class ArchiveError(WeightsError):
@@ -33,7 +39,7 @@ def unpack(archive: Path, target: Path, most: int) -> None:
                 )
             for name, member in wanted.items():
                 _write(opened, member, target.with_name(name))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _DAMAGED as error:
         raise ArchiveError(f"{archive} cannot be unpacked ({error}); download it again") from error
 
 
@@ -49,7 +55,7 @@ def _members(opened: zipfile.ZipFile, archive: Path, target: Path) -> dict[str, 
         path = PurePosixPath(member.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
             raise ArchiveError(f"{archive} has a file {member.filename!r}, which would lead out of it; do not use it")
-        if not member.is_dir() and path.name in names:
+        if not (member.is_dir() or stat.S_ISLNK(member.external_attr >> 16)) and path.name in names:
             names[path.name].append(member)
     twice = [name for name, members in names.items() if len(members) > 1]
     if twice or not names[target.name]:

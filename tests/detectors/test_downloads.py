@@ -4,6 +4,8 @@ import errno
 import hashlib
 import json
 import os
+import random
+import stat
 import subprocess
 import sys
 import threading
@@ -250,6 +252,28 @@ def test_a_zip_that_is_none_or_too_large_writes_nothing(tmp_path: Path) -> None:
         with pytest.raises(ArchiveError, match=words):
             unpack(archive, tmp_path / "out" / "model.pth", most=1000)
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])
+def test_a_zip_that_arrived_damaged_is_refused_wherever_the_damage_is(method: int, tmp_path: Path) -> None:
+    archive, target = tmp_path / "x.zip", tmp_path / "out" / "model.pth"
+    with zipfile.ZipFile(archive, "w", method) as opened:
+        opened.writestr("model.pth", random.Random(0).randbytes(1000) + bytes(9000))
+    whole = archive.read_bytes()
+    for at in range(44, len(whole) - 100, 60):
+        archive.write_bytes(whole[:at] + bytes(byte ^ 255 for byte in whole[at : at + 40]) + whole[at + 40 :])
+        with pytest.raises(ArchiveError, match="cannot be unpacked"):
+            unpack(archive, target, most=100_000)
+        assert not target.exists()
+
+
+def test_a_link_in_a_zip_is_no_checkpoint(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("model.pth")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as opened:
+        opened.writestr(link, "/etc/hostname")
+    with pytest.raises(ArchiveError, match=r"has no model\.pth"):
+        unpack(tmp_path / "x.zip", tmp_path / "out" / "model.pth", most=1000)
 
 
 MODEL = {"config.json": b"{}", "model.safetensors": b"weights", "pytorch_model.bin": b"more", "README.md": b"text"}
