@@ -5,11 +5,13 @@ so that a form has one name: the variants of the card in their order there, a la
 `tiny` has sizes of its own and no trained weights: it exists as `tiny.random` alone, for tests.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 from .cardcheck import RegistryError
-from .cards import EncoderCard
+from .cards import EncoderCard, Variant
 
 RANDOM = "random"
 TINY = "tiny"
@@ -35,14 +37,16 @@ def form(card: EncoderCard, tags: tuple[str, ...]) -> EncoderCard:
     """The card of one form of an encoder; `random`, which changes no field, is not among its `tags`.
 
     Raises:
-        TagError: a tag that it does not have, two layers, `tiny` with trained weights, or another order of tags.
+        TagError: a tag that it does not have, two layers, two variants that exclude each other, `tiny` with trained
+            weights, or another order of tags.
     """
+    chosen = [variant for variant in card.variants if variant.tag in tags]
     changes: dict[str, Any] = {}
-    for variant in card.variants:
-        if variant.tag in tags:
-            changes |= variant.changes
+    for variant in chosen:
+        changes |= variant.changes
     changed = replace(card, **changes)
     _check(changed, tags)
+    _check_together(card.name, chosen)
     layer = tuple(tag for tag in tags if tag in changed.taps)
     if layer:
         changed = replace(changed, taps=layer, dim=changed.layer_dim or changed.dim)
@@ -70,6 +74,14 @@ def _check(card: EncoderCard, tags: tuple[str, ...]) -> None:
         raise TagError(f"write {'.'.join((card.name, *ordered))}: tags come in one order, each once")
     if TINY in tags and RANDOM not in tags:
         raise TagError(f"{card.name}.{TINY} has no trained weights; write {'.'.join((card.name, *tags, RANDOM))}")
+
+
+def _check_together(name: str, chosen: Sequence[Variant]) -> None:
+    """Refuse two variants that change the same, such as the weights; `tiny`, which has none, goes with any."""
+    chosen = [variant for variant in chosen if variant.tag != TINY]
+    for one, other in combinations(chosen, 2):
+        if one.changes.keys() & other.changes.keys():
+            raise TagError(f"{name}.{one.tag} and {name}.{other.tag} are two forms; no form is both")
 
 
 def _listed(card: EncoderCard) -> str:

@@ -68,6 +68,15 @@ def test_a_name_that_is_no_form_is_told_what_to_write(tags: tuple[str, ...], wor
         form(CARD, tags)
 
 
+@pytest.mark.parametrize("name", ["fsfm.deepfake_supervised.ffpp", "fsfm.deepfake_supervised.ffpp.layer3"])
+def test_a_form_has_one_checkpoint(name: str) -> None:
+    with pytest.raises(TagError, match=r"fsfm\.deepfake_supervised and fsfm\.ffpp are two forms"):
+        plugins.chosen([name])
+    card = registry().encoders["fsfm"].card
+    assert form(card, ("deepfake_supervised", "own_input", "bf16")).weights != card.weights
+    assert form(card, ("ffpp", "tiny", "random")).weights is None
+
+
 def test_layers_may_have_other_columns_than_the_default_tap() -> None:
     card = replace(CARD, layer_dim=5)
     assert (form(card, ("layer2",)).dim, form(card, ("wide",)).dim, form(card, ()).dim) == (5, 16, 8)
