@@ -87,9 +87,9 @@ class Bench:
             record = without_number(cell, self.options.corpus, "failed", cell.row.broken.reason)
             self._store_record(record)
             return record
-        if reason := self._lacking(cell):
-            return without_number(cell, self.options.corpus, "skipped", reason)
         try:
+            if reason := self._lacking(cell):
+                return without_number(cell, self.options.corpus, "skipped", reason)
             if self.options.rerun != "never":
                 self._corpus(cell)
             signature = self._signature(cell)
@@ -100,7 +100,7 @@ class Bench:
                 return without_number(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
-            if not _says_what_to_do(error):
+            if not isinstance(error, RegistryError):  # which says what to do, such as about weights that have changed
                 log.error("%s\n%s", cell.id, traceback.format_exc())
             reason = f"{type(error).__name__}: {error}".replace(f"{cache_root()}/", "")
             record = without_number(cell, self.options.corpus, "failed", reason)
@@ -228,10 +228,3 @@ def timed(costs: Costs, name: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
     setattr(costs, name, (getattr(costs, name) or 0.0) + time.perf_counter() - start)
-
-
-def _says_what_to_do(error: Exception) -> bool:
-    """Whether its message is all that a user needs, such as of weights that have changed or are another model's."""
-    from detectors.nets.checkpoints import CheckpointError
-
-    return isinstance(error, RegistryError | CheckpointError)

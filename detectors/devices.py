@@ -14,7 +14,7 @@ def check_device(device: str) -> None:
     import torch
 
     try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
+        torch.zeros(1, device=device).cpu()  # `meta` holds no values
+    except (RuntimeError, AssertionError, ImportError, AttributeError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DeviceError(f"--device {device} cannot be used here ({reason}); leave it out for cpu") from error

@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 import torch
 from torch import Tensor, nn
 
+from ..fetching.files import WeightsError
 from .unpickling import Builder, Interpreter, Stub, UnsafePickleError
 
 _DTYPES = {
@@ -50,7 +51,7 @@ _STARTS = {
 }
 
 
-class CheckpointError(Exception):
+class CheckpointError(WeightsError):
     """A checkpoint cannot be used; the message names the file, what it is and what was expected."""
 
 

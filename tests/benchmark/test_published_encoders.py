@@ -1,11 +1,14 @@
 """Published encoders as a user measures them: in toy size, without their weights, with a checkpoint of one's own."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import torch
 
+from benchmark.cells import cells
+from benchmark.run import Bench, Options
 from detectors import plugins
 from detectors.encoders.braven import BravenVisual
 from detectors.fetching.files import ChangedWeightsError, repin
@@ -90,3 +93,12 @@ def test_weights_that_were_refused_are_used_once_they_are_accepted(
     repin(card.weights)
     encoder.load(Context())
     assert encoder.net.sizes.stack.width == card.dim
+
+
+def test_a_weights_folder_that_cannot_be_looked_into_fails_the_cell(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVDF_WEIGHTS", str(tmp_path / ("x" * 300)))
+    cell = next(cell for cell in cells() if cell.row.name == "clip_l14-linear")
+    record = Bench(Options("smoke", 0, "never", tmp_path / "results"), nullcontext).record(cell)
+    assert record.status == "failed" and "File name too long" in str(record.reason)

@@ -74,6 +74,8 @@ def test_each_stage_gets_its_own_time(tmp_path: Path, cache: Path, monkeypatch: 
         (["braven_a.tiny.random", "nothing.mp4"], 1, "no such file"),
         (["braven_a"], 1, "is not in"),
         (["logmel", "--device", "nonsense"], 1, "--device nonsense cannot be used here"),
+        (["logmel", "--device", "meta"], 1, "--device meta cannot be used here"),
+        (["logmel", "--device", "hpu"], 1, "--device hpu cannot be used here"),
     ],
 )
 def test_what_it_cannot_do_it_says(
@@ -85,3 +87,13 @@ def test_what_it_cannot_do_it_says(
         found = stop.code
     assert found == code
     assert words in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_said_in_one_line(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AVDF_WEIGHTS", str(tmp_path))
+    (tmp_path / "large_vox_iter5.pt").write_bytes(b"PK\x03\x04 and no more")
+    assert main(["bench", "avhubert_a.pretrained", str(sound_file(tmp_path))]) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith(f"error: {tmp_path}/large_vox_iter5.pt: is cut off or damaged")
