@@ -113,14 +113,17 @@ class _AVHubert(Frozen["AVHubert"]):
         """Clips padded with zeros to the longest, which attention leaves out."""
         import torch
 
+        from ..nets.taps import block_of
+
         steps = [streams.steps for streams in batch]
         padding = torch.arange(max(steps)) >= torch.tensor(steps)[:, None]
-        found = self.net(
+        *blocks, last = self.net(
             self._padded([streams.rows for streams in batch]),
             self._padded([streams.pictures for streams in batch]),
             padding.to(self.device) if len(batch) > 1 else None,
-        )
-        return [{tap: found[tap][at, :length] for tap in taps} for at, length in enumerate(steps)]
+        ).values()
+        found = {tap: last if tap == "last" else blocks[block_of(tap, len(blocks))] for tap in taps}
+        return [{tap: rows[at, :length] for tap, rows in found.items()} for at, length in enumerate(steps)]
 
     def _padded(self, parts: list[Tensor | None]) -> Tensor | None:
         present = [part for part in parts if part is not None]

@@ -66,9 +66,16 @@ class XlsR(Frozen["Wav2Vec2Model"]):
         """See `Frozen`."""
         from transformers import Wav2Vec2Model
 
+        from ..nets.checkpoints import CheckpointError
         from ..nets.hub import from_folder
 
-        return _in_blocks(from_folder(Wav2Vec2Model, path))
+        model = from_folder(Wav2Vec2Model, path)
+        if model.config.feat_extract_norm != "layer":  # a norm over time sees other blocks, and other clips' padding
+            raise CheckpointError(
+                f"{path}: a wav2vec 2.0 with feat_extract_norm={model.config.feat_extract_norm!r}: only 'layer', as in "
+                "XLS-R, is supported"
+            )
+        return _in_blocks(model)
 
     def inputs(self, clip: Clip) -> Tensor:
         """Normalised samples `(L,)`."""

@@ -1,7 +1,8 @@
 """Models of transformers: read from a folder of the hub, or drawn, in the sizes of the published ones."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,23 +81,7 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
             another shape.
     """
     _check_kind(cls, folder)
-    said = logging.get_verbosity()
-    logging.set_verbosity_error()  # its table of what a file holds beside the encoder is long, and expected
-    try:
-        read: Any = cls.from_pretrained(
-            folder,
-            local_files_only=True,
-            output_loading_info=True,
-            ignore_mismatched_sizes=True,  # they are refused below, by name
-            dtype=torch.float32,
-            trust_remote_code=False,
-        )
-        model, report = read
-    except Exception as problem:  # transformers, safetensors and torch raise all kinds on damaged files
-        reason = str(problem).strip().partition("\n")[0]
-        raise CheckpointError(f"{folder}: no {cls.__name__} of transformers: {reason:.300}") from problem
-    finally:
-        logging.set_verbosity(said)
+    model, report = _read(cls, folder)
     prefix, dropped = f"{model.base_model_prefix}.", _NOT_NEEDED[cls]
     unexpected = [key for key in report["unexpected_keys"] if not key.removeprefix(prefix).startswith(dropped)]
     problems = {
@@ -110,6 +95,40 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
     if found:
         raise CheckpointError(f"{folder}: the weights do not fit {cls.__name__}; {'; '.join(found)}")
     return model.eval()
+
+
+def _read(cls: type[Model], folder: Path) -> tuple[Model, Mapping[str, Any]]:
+    """A model and what transformers says of its weights; see `from_folder` for the errors."""
+    try:
+        with _silent():
+            read: Any = cls.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=any(folder.glob("*.safetensors")),  # then no other file was hashed
+                output_loading_info=True,
+                ignore_mismatched_sizes=True,  # they are refused by name
+                dtype=torch.float32,
+                trust_remote_code=False,
+            )
+    except Exception as problem:  # transformers, safetensors and torch raise all kinds on damaged files
+        reason = str(problem).strip().partition("\n")[0]
+        raise CheckpointError(f"{folder}: no {cls.__name__} of transformers: {reason:.300}") from problem
+    model, report = read
+    return model, report
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Without transformers' table of what a file holds beside the encoder, which is expected, and its progress."""
+    said, progress = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(said)
+        if progress:
+            logging.enable_progress_bar()
 
 
 def _check_kind(cls: type[PreTrainedModel], folder: Path) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from .checkpoints import CheckpointError, listed
 from .relative import layer_norm, relative_positions
 from .sound import HOP, SoundFrontEnd, SoundSizes, sound_sizes
+from .taps import block_of
 from .visual import VisualFrontEnd, VisualSizes, swish, visual_sizes
 
 _RENAMED = {"input_layer.": "embed.", "norm.": "after_norm."}
@@ -54,9 +55,7 @@ class Outputs:
 
     def tapped(self, taps: Iterable[str]) -> dict[str, Tensor]:
         """`(B, T, D)` by tap: `last` after the last norm, `layer1` and so on before it."""
-        return {
-            tap: self.features if tap == "last" else self.layers[int(tap.removeprefix("layer")) - 1] for tap in taps
-        }
+        return {tap: self.features if tap == "last" else self.layers[block_of(tap, len(self.layers))] for tap in taps}
 
 
 def _front_end(sizes: VisualSizes | SoundSizes) -> nn.Module:

@@ -6,6 +6,20 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from .checkpoints import CheckpointError
+
+
+def block_of(tap: str, count: int) -> int:
+    """The place, from 0, of the block that a tap such as `layer12` names, among so many.
+
+    Raises:
+        CheckpointError: there are fewer, as in a checkpoint of a smaller model.
+    """
+    number = int(tap.removeprefix("layer"))
+    if number > count:
+        raise CheckpointError(f"the network of this checkpoint has {count} blocks and no {tap}; take an earlier layer")
+    return number - 1
+
 
 @contextmanager
 def recorded(blocks: nn.ModuleList, taps: Iterable[str]) -> Iterator[dict[str, Tensor]]:
@@ -18,8 +32,8 @@ def recorded(blocks: nn.ModuleList, taps: Iterable[str]) -> Iterator[dict[str, T
 
         return hook
 
-    numbers = {tap: int(tap.removeprefix("layer")) for tap in taps if tap != "last"}
-    handles = [blocks[number - 1].register_forward_hook(keep(tap)) for tap, number in numbers.items()]
+    places = {tap: block_of(tap, len(blocks)) for tap in taps if tap != "last"}
+    handles = [blocks[place].register_forward_hook(keep(tap)) for tap, place in places.items()]
     try:
         yield found
     finally:

@@ -21,6 +21,7 @@ from transformers import (
     VideoMAEForPreTraining,
     Wav2Vec2Config,
     Wav2Vec2ForPreTraining,
+    Wav2Vec2Model,
 )
 
 from detectors.encoders import clip, videomae, wav2vec2
@@ -278,3 +279,34 @@ def test_a_checkpoint_of_our_own_toy_gives_its_features(name: str, root: Path, t
     tags = "main.tiny" if name.endswith("main") else "tiny"
     expected = last(made(f"{base}.{tags}.random"))
     np.testing.assert_array_equal(last(put_weights(name, root, checkpoint_of(base, tmp_path / "c.pt"))), expected)
+
+
+@pytest.mark.parametrize("name", ["avhubert_v", "braven_a", "autoavsr_v", *HUB])
+def test_a_layer_that_a_smaller_checkpoint_lacks_is_said(
+    name: str, hub: dict[str, Path], root: Path, tmp_path: Path
+) -> None:
+    checkpoint = hub[name] if name in HUB else checkpoint_of(name, tmp_path / "c.pt")
+    if name == "avhubert_v":
+        content = torch.load(checkpoint)
+        settings = {"activation_fn": "gelu", "layer_norm_first": True, "encoder_attention_heads": 4}
+        torch.save(content | {"cfg": {"model": settings}}, checkpoint)
+    encoder = put_weights(f"{name}.layer3", root, checkpoint)
+    with pytest.raises(CheckpointError, match="has 2 blocks and no layer3"):
+        encoder.encode(given(0.8), ("layer3",))
+
+
+def test_weights_that_were_not_hashed_are_not_read(hub: dict[str, Path], root: Path, tmp_path: Path) -> None:
+    """Of a pickle beside safetensors no hash is taken; safetensors of another name do not let it be read."""
+    folder = tmp_path / "two"
+    shutil.copytree(hub["clip_l14"], folder)
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    assert np.isfinite(last(put_weights("clip_l14", root, folder))).all()
+    shutil.rmtree(root)
+    (folder / "model.safetensors").rename(folder / "adapter.safetensors")
+    assert "model.safetensors" in problem("clip_l14", root, folder)
+
+
+def test_a_wav2vec2_whose_norm_sees_the_whole_sound_is_refused(root: Path, tmp_path: Path) -> None:
+    sizes = wav2vec2._TINY | {"feat_extract_norm": "group", "do_stable_layer_norm": False}
+    Wav2Vec2Model(Wav2Vec2Config(**sizes)).save_pretrained(tmp_path / "base")
+    assert "feat_extract_norm='group'" in problem("wav2vec2_xlsr_2b", root, tmp_path / "base")
