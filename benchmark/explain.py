@@ -20,7 +20,7 @@ from datasets.clip import Clip
 from datasets.errors import ClipError, DatasetError, in_words
 from datasets.registry import Corpus
 from datasets.sim.plan import SIZES
-from detectors.plugins import chosen
+from detectors.plugins import ask_in, chosen
 from detectors.registry import RegistryError, UnknownNameError, suggest
 from leaderboard import records
 
@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--best 0 --worst 0 leaves nothing to draw")
     try:
         chosen(options.detector)
+        ask_in(options.cell)
         known = {cell.id: cell for cell in cells()}
         if options.cell not in known:
             near = suggest(options.cell, known)

@@ -79,6 +79,15 @@ def test_a_scratch_file_s_cell_is_explained_and_an_unmeasured_one_says_how_to_me
     assert taken.returncode == 1 and taken.stderr.startswith("error: ") and "Traceback" not in taken.stderr
 
 
+@pytest.mark.usefixtures("known")
+def test_a_form_of_an_encoder_is_known_by_the_name_of_its_cell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cell = "clip_l14.layer3-linear-sim_local_to_sim_local"
+    assert main([cell, "--results", str(tmp_path)]) == 1
+    assert f"measure the cell with pytest benchmark -k {cell}" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
