@@ -69,7 +69,7 @@ def complaints(subject: Subject, kit: "Kit", folder: Path) -> list[str]:
 
 def _checked(card: EncoderCard) -> EncoderCard:
     """The form of an encoder that is checked: the toy size of one that has it, since its weights may not be here."""
-    tiny = any(variant.tag == TINY for variant in card.variants)
+    tiny = card.randomisable and any(variant.tag == TINY for variant in card.variants)
     return form(card, (TINY, RANDOM)) if tiny else card
 
 

@@ -1,6 +1,7 @@
 """Published encoders as a user measures them: in toy size, without their weights, with a checkpoint of one's own."""
 
 import json
+import re
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import torch
 from benchmark.cells import cells
 from benchmark.run import Bench, Options
 from detectors import plugins
+from detectors.contract import Subject, complaints
+from detectors.contract.kit import make_kit
 from detectors.encoders.braven import BravenVisual
 from detectors.fetching.files import ChangedWeightsError, repin
 from detectors.nets import braven
@@ -75,6 +78,20 @@ def test_toys_and_one_s_own_are_measured_and_what_lacks_its_weights_is_skipped(s
     assert suite.records() == found
     gate = changed.stdout.partition("regression gate")[2]
     assert "3 equal" in gate and "my_braven" in gate and " braven_v" not in gate
+
+
+def test_the_contract_tries_a_checkpoint_of_one_s_own(
+    known: Registry, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AVDF_WEIGHTS", str(tmp_path))
+    own = MINE.replace("variants=()", "randomisable=False, taps=('last', 'layer1', 'layer2')")
+    kit = make_kit(tmp_path / "kit")
+    for width, found in ((12, []), (8, ["shape (T, 12); its card says (T, 8), T at least 1"])):
+        (tmp_path / f"mine{width}.py").write_text(own.replace("dim=12", f"dim={width}").replace("_braven", f"_{width}"))
+        (name,) = plugins.load_file(tmp_path / f"mine{width}.py")
+        checkpoint(0, tmp_path / f"{name}.pth")
+        said = complaints(Subject("encoder", name), kit, tmp_path)
+        assert [re.sub(r"^.*shape \(\d+", "shape (T", line) for line in said] == found
 
 
 def test_weights_that_were_refused_are_used_once_they_are_accepted(
