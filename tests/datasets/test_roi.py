@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 from clips import clip_of, write_landmarks, write_mp4
 from datasets import roi
 from datasets.errors import ClipError
+from datasets.video import resample_index
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -105,6 +106,18 @@ def test_the_view_is_96_pixels_of_colour_and_follows_the_mouth(tmp_path: Path) -
     assert seen.shape == (50, 96, 96, 3) and seen.dtype == np.uint8
     np.testing.assert_allclose(seen[:, 20:76, 20:76].mean(axis=(1, 2, 3)), 4.0 * np.arange(50), atol=3)
     assert clip.frames(view="mouth_roi", size=48).shape == (50, 48, 48, 3)
+
+
+def test_landmarks_of_a_source_of_another_rate_are_those_of_the_pictures_shown(tmp_path: Path) -> None:
+    clip = clip_of(write_mp4(tmp_path / "a.mp4", count=60, fps=50))
+    moving = (_face(60) + np.linspace(0, 12, 60)[:, None, None]).astype(np.float32)
+    write_landmarks(clip, moving)
+    shown = resample_index(np.arange(60) / 50, 25)
+    points = moving[shown].astype(np.float64)
+    matrices = roi.transforms(points)
+    patches = [roi.patch(*each) for each in zip(clip.frames(), matrices, roi.corners(points, matrices), strict=True)]
+    assert len(patches) == 30 and shown[-1] > 55
+    np.testing.assert_array_equal(clip.frames(view="mouth_roi"), patches)
 
 
 def test_a_precomputed_mouth_is_taken_as_it_is_before_landmarks(tmp_path: Path) -> None:
