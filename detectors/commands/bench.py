@@ -53,7 +53,7 @@ def _bench(options: argparse.Namespace) -> int:
     from detectors.devices import check_device
     from detectors.protocols import Context
 
-    base, tags = split(options.name)
+    base, tags = split(options.name.partition("-")[0])
     card = encoder_card(options.name)
     check_device(options.device)
     if options.threads:

@@ -18,7 +18,7 @@ def sound_file(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "stages"), [("braven_a.tiny.random", (DECODING, PREPARING, NETWORK)), ("logmel", (DECODING, REST))]
+    ("name", "stages"), [("braven_a.tiny.random", (DECODING, PREPARING, NETWORK)), ("logmel-linear", (DECODING, REST))]
 )
 def test_it_prints_rates_and_shares_that_add_up(
     name: str, stages: tuple[str, ...], tmp_path: Path, cache: Path, capsys: pytest.CaptureFixture[str]
