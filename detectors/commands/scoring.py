@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 _SCORE = """\
 Scores files with a detector that is fitted on an embedded training set exactly as the suite fits it. Where no such
-detector is kept, the set is generated (minutes, once) and the detector trained. Visual detectors need the landmarks
-of the face beside the file, <stem>.landmarks.npy; `python -m datasets example` writes a file to try. Where
-<stem>.manifest.jsonl is beside it, the truth is shown too; the detector does not see it. Decoded sound and crops of
-the file are kept in the cache folder (AVDF_CACHE). Scores are raw: read the warnings below each. Exit status: 0, 1
+detector is kept, the set is generated (minutes, once) and the detector trained. Detectors that look at a face or a
+mouth need its landmarks beside the file, <stem>.landmarks.npy; `python -m datasets example` writes a file to try.
+Where <stem>.manifest.jsonl is beside it, the truth is shown too; the detector does not see it. Decoded sound and crops
+of the file are kept in the cache folder (AVDF_CACHE). Scores are raw: read the warnings below each. Exit status: 0, 1
 when a file or anything else failed, 2 for a usage error."""
 
 
