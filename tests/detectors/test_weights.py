@@ -27,6 +27,8 @@ from detectors.fetching.published import (
     FSFM_PRETRAINED,
     FSFM_TUNED,
 )
+from detectors.lacking import lacking
+from detectors.registry import Registry, ask, row
 
 NET = Weights("mine/net.pt", None, "https://example.org", "MIT", url="https://example.org/net.pt")
 MODEL = Weights("owner/name", None, "https://example.org", "MIT", hub="owner/name")
@@ -277,3 +279,17 @@ def test_every_published_checkpoint_is_fit_for_a_card(root: Path) -> None:
 def test_a_card_with_weights_that_could_not_be_found_is_refused(weights: Weights, words: str) -> None:
     with pytest.raises(RegistryError, match=words):
         check_card(EncoderCard("some", "audio", 8, 25, "a summary", "MIT", "a paper", weights=weights))
+
+
+def test_an_untrained_control_waits_for_what_it_is_a_control_of_unless_it_was_asked_for(
+    root: Path, known: Registry
+) -> None:
+    for name in ("braven_v-linear", "braven_v.random-linear", "braven_v.layer3.random-linear"):
+        assert "is not in" in str(lacking(row(name)))
+    for name in ("braven_v.tiny.random-linear", "tiny_v.random-linear", "logmel-linear", "silence"):
+        assert lacking(row(name)) is None
+    ask("braven_v.random")
+    assert lacking(row("braven_v.random-linear")) is None
+    assert lacking(row("braven_v-linear")) and lacking(row("braven_a.random-linear"))
+    put(root / BRAVEN_VSR_LARGE.file)
+    assert lacking(row("braven_v-linear")) is None and lacking(row("braven_v.layer3.random-linear")) is None
