@@ -101,7 +101,8 @@ def _lines(name: str, card: EncoderCard | HeadCard | DetectorCard) -> Iterator[t
     yield "citation", card.citation
     if isinstance(card, EncoderCard):
         yield from _features(card)
-        yield "pre-trained on", ", ".join(card.pretraining) or "nothing on record"
+        seen = "nothing: untrained" if RANDOM in split(name)[1] else ", ".join(card.pretraining)
+        yield "pre-trained on", seen or "nothing on record"
         yield from _weights(weights_of(name), name)
 
 

@@ -181,6 +181,12 @@ def test_fetch_all_takes_every_encoder_and_can_be_stopped(run: Run, monkeypatch:
     assert told.err.endswith("stopped; the same command continues from there\n")
 
 
+def test_describe_does_not_call_untrained_weights_pre_trained(run: Run) -> None:
+    assert "lrs3, voxceleb2" in run("describe", "avhubert_v.layer3").out
+    told = run("describe", "avhubert_v.layer3.random").out
+    assert "nothing: untrained" in told and "voxceleb2" not in told
+
+
 def test_verify_finds_a_change_until_it_is_accepted(run: Run, root: Path) -> None:
     run("fetch", "neta")
     assert "neta: as pinned on 2" in run("verify", "neta").out
