@@ -12,6 +12,7 @@ from tqdm import tqdm
 from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.files import write_atomic
+from datasets.media import VERSION
 
 from .cards import DetectorCard, EncoderCard
 from .protocols import Context, Encoder, Example, Fitted, FittedHead, Head
@@ -181,7 +182,7 @@ def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any,
         raise BrokenModuleError(f"{known.broken.module} does not import:\n{known.broken.traceback}")
     if known.encoder is None:
         entry = registry().detectors[name]
-        return entry.cls(entry.card), digest(parts_of(entry.card, entry.module))
+        return entry.cls(entry.card), digest(parts_of(entry.card, entry.module) | {"media": VERSION})
     encoder, head = registry().encoders[known.encoder], registry().heads[str(known.head)]
     form = card_of(known) or encoder.card
     weights_seed = seed if known.random else None
@@ -211,8 +212,6 @@ def _feature_signature(card: EncoderCard, entry: Entry, seed: int | None, ctx: C
 
     So do clips taken together, whose last digits depend on their neighbours, where the encoder takes any.
     """
-    from datasets.media import VERSION
-
     read = replace(card, weights=None) if seed is not None else card
     parts = {"encoder": parts_of(read, entry.module), "seed": seed}
     kind = ctx.device.partition(":")[0]

@@ -19,13 +19,17 @@ from datasets.clip import FPS, Clip
 from ..cards import EncoderCard, Variant
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, NOCROP, ROW, Frozen, layers, mouth_blocks, sound, tiny
+from .frontend import sound
+from .frozen import BF16, NOCROP, ROW, Frozen, layers, mouth_blocks, tiny
+from .one_stream import OneStream
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from torch import Tensor
 
     from ..nets.autoavsr import AudioVisual, FusedSizes
-    from ..nets.stream import Stream, StreamSizes
+    from ..nets.stream import StreamSizes
 
 _MAIN = "main"
 _HALVES = ("last", "video", "audio")
@@ -112,32 +116,14 @@ class _AutoAVSR:
         return torch.cat([prepared(block) for block in mouth_blocks(clip, self.card)])
 
 
-class _OneStream(_AutoAVSR, Frozen["Stream"]):
-    """Either stream alone. The conformer's convolutions see padding, so clips are computed one by one."""
+class _OneStream(_AutoAVSR, OneStream):
+    """Either stream alone."""
 
-    def untrained(self, seed: int) -> Stream:
-        """See `Frozen`."""
-        from ..nets.autoavsr import build
+    def port(self) -> ModuleType:
+        """See `OneStream`."""
+        from ..nets import autoavsr
 
-        return build(self.sizes(), seed)
-
-    def sizes(self) -> StreamSizes:
-        """Of the published, or of the toy model."""
-        raise TypeError(f"{type(self).__name__} does not say its sizes")
-
-    def trained(self, path: Path) -> Stream:
-        """See `Frozen`."""
-        from ..nets.autoavsr import from_state
-        from ..nets.checkpoints import read_checkpoint, state_dict_at
-        from ..nets.stream import of_modality
-
-        stream = from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
-        return of_modality(stream, self.sizes(), str(path))
-
-    def compute(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
-        """Features of each clip by itself."""
-        found = [self.net(one[None].to(self.device)).tapped(taps) for one in batch]
-        return [{tap: rows[0] for tap, rows in one.items()} for one in found]
+        return autoavsr
 
 
 @register(VISUAL)

@@ -19,7 +19,8 @@ from datasets.errors import ClipError
 from ..cards import EncoderCard, Variant
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, NOCROP, Frozen, layers, mouth_blocks, padded, sound, tiny
+from .frontend import sound
+from .frozen import BF16, NOCROP, Frozen, layers, mouth_blocks, padded, tiny
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasets.clip import FPS, Clip
@@ -16,12 +15,16 @@ from datasets.clip import FPS, Clip
 from ..cards import EncoderCard, Variant
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, NOCROP, Frozen, layers, mouth_blocks, padded, sound, tiny
+from .frontend import sound
+from .frozen import BF16, NOCROP, layers, mouth_blocks, padded, tiny
+from .one_stream import OneStream
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from torch import Tensor
 
-    from ..nets.stream import Stream, StreamSizes
+    from ..nets.stream import StreamSizes
 
 VISUAL = EncoderCard(
     name="braven_v",
@@ -57,27 +60,14 @@ AUDIO = replace(
 _TINY_FRONT = (4, (4, 6, 8, 10))
 
 
-class _Braven(Frozen["Stream"]):
+class _Braven(OneStream):
     """Both encoders: they differ in what they take in."""
 
-    def untrained(self, seed: int) -> Stream:
-        """See `Frozen`."""
-        from ..nets.braven import build
+    def port(self) -> ModuleType:
+        """See `OneStream`."""
+        from ..nets import braven
 
-        return build(self.sizes(), seed)
-
-    def sizes(self) -> StreamSizes:
-        """Of the published, or of the toy model."""
-        raise TypeError(f"{type(self).__name__} does not say its sizes")
-
-    def trained(self, path: Path) -> Stream:
-        """See `Frozen`."""
-        from ..nets.braven import from_state
-        from ..nets.checkpoints import read_checkpoint, state_dict_at
-        from ..nets.stream import of_modality
-
-        stream = from_state(state_dict_at(read_checkpoint(path), (), str(path)), str(path))
-        return of_modality(stream, self.sizes(), str(path))
+        return braven
 
 
 @register(VISUAL)
@@ -131,9 +121,3 @@ class BravenAudio(_Braven):
         import torch
 
         return torch.from_numpy(sound(clip).copy())
-
-    def compute(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
-        """`L // 640` rows of each."""
-        return [
-            {tap: rows[0] for tap, rows in self.net(wave[None].to(self.device)).tapped(taps).items()} for wave in batch
-        ]

@@ -7,7 +7,6 @@ precision on a GPU; here in float32.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasets.clip import FPS, Clip
@@ -15,11 +14,11 @@ from datasets.clip import FPS, Clip
 from ..cards import EncoderCard
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, Frozen, joined, layers, tiny
+from .frozen import BF16, joined, layers, tiny
+from .hub_model import HubModel
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import CLIPVisionModelWithProjection
 
 CARD = EncoderCard(
     name="clip_l14",
@@ -50,22 +49,10 @@ _FRAMES = 16
 
 
 @register(CARD)
-class ClipL14(Frozen["CLIPVisionModelWithProjection"]):
+class ClipL14(HubModel[Any]):
     """The visual half. Pictures do not see each other, so that a clip passes in blocks."""
 
-    def untrained(self, seed: int) -> CLIPVisionModelWithProjection:
-        """See `Frozen`."""
-        from ..nets import hub
-
-        return hub.clip_model(seed, _TINY if self.tiny else hub.CLIP_LARGE)
-
-    def trained(self, path: Path) -> CLIPVisionModelWithProjection:
-        """See `Frozen`."""
-        from transformers import CLIPVisionModelWithProjection
-
-        from ..nets.hub import from_folder
-
-        return from_folder(CLIPVisionModelWithProjection, path)
+    kind, toy = "clip", _TINY
 
     def inputs(self, clip: Clip) -> Iterator[Tensor]:
         """Blocks of normalised pictures `(n, 3, 224, 224)`."""

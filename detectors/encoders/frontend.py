@@ -21,17 +21,17 @@ _BLOCK = 4096
 """Columns transformed at once, so that memory does not grow with the clip."""
 
 
-def sound(clip: Clip) -> np.ndarray:
-    """The clip's 16 kHz samples `(L,) float32`, at least one row (40 ms) long.
+def sound(clip: Clip, shortest: int = STACK * HOP) -> np.ndarray:
+    """The clip's 16 kHz samples `(L,) float32`, at least `shortest` of them, by default one row (40 ms).
 
     Raises:
-        ClipError: no audio track, less than 40 ms of it, or undecodable.
+        ClipError: no audio track, less of it, or undecodable.
     """
     samples = clip.audio(AUDIO_RATE)
     if samples is None:
         raise clip.error("no audio track")
-    if len(samples) < STACK * HOP:
-        raise clip.error("less than 40 ms of audio")
+    if len(samples) < shortest:
+        raise clip.error(f"less than {1000 * shortest / AUDIO_RATE:g} ms of audio")
     return samples
 
 

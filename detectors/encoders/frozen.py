@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from logging import getLogger
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -24,6 +25,7 @@ from ..tracks import Track, frame_spans
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+_log = getLogger("avdf")
 Net = TypeVar("Net", bound="nn.Module")
 BF16 = Variant("bf16", "computed in bfloat16")
 NOCROP = Variant("nocrop", "of the middle of the whole frame, as the original code takes it where cropping failed")
@@ -56,6 +58,7 @@ class Frozen(Generic[Net]):
         self.card, self.seed = card, seed
         self.device = "cpu"
         self._net: Net | None = None
+        self._compared = False
 
     @property
     def net(self) -> Net:
@@ -151,21 +154,20 @@ class Frozen(Generic[Net]):
 
     def _tracks(self, clip: Clip, values: Mapping[str, Tensor]) -> dict[str, Track]:
         arrays = {tap: rows.float().cpu().numpy() for tap, rows in values.items()}
+        if self.card.taps[0] in arrays:
+            self._compare(arrays[self.card.taps[0]])
         return {tap: Track(rows, frame_spans(len(rows), self.card.fps, clip.start)) for tap, rows in arrays.items()}
 
-
-def sound(clip: Clip, shortest: int = ROW) -> np.ndarray:
-    """The clip's 16 kHz samples `(L,) float32`, at least `shortest` of them.
-
-    Raises:
-        ClipError: no audio track, less of it, or undecodable.
-    """
-    samples = clip.audio(AUDIO_RATE)
-    if samples is None:
-        raise clip.error("no audio track")
-    if len(samples) < shortest:
-        raise clip.error(f"less than {1000 * shortest / AUDIO_RATE:g} ms of audio")
-    return samples
+    def _compare(self, rows: np.ndarray) -> None:
+        """Say once that a checkpoint is of another size than its name promises; it is measured all the same."""
+        if not self._compared and rows.shape[1] != self.card.dim:
+            _log.warning(
+                "%s: its checkpoint gives %d columns, its card says %d: a model of another size",
+                self.card.name,
+                rows.shape[1],
+                self.card.dim,
+            )
+        self._compared = True
 
 
 def mouth_blocks(clip: Clip, card: EncoderCard, block: int = 256) -> Iterator[np.ndarray]:

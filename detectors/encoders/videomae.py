@@ -7,7 +7,6 @@ last whole window are dropped, and a clip of fewer than 16 frames has no feature
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from datasets.clip import FPS, Clip
@@ -15,11 +14,11 @@ from datasets.clip import FPS, Clip
 from ..cards import EncoderCard
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, Frozen, joined, layers, tiny
+from .frozen import BF16, joined, layers, tiny
+from .hub_model import HubModel
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import VideoMAEModel
 
 _WINDOW = 16
 CARD = EncoderCard(
@@ -48,22 +47,10 @@ _TINY = {
 
 
 @register(CARD)
-class VideoMAELarge(Frozen["VideoMAEModel"]):
+class VideoMAELarge(HubModel[Any]):
     """The encoder. Windows do not see each other, so that a clip passes window by window."""
 
-    def untrained(self, seed: int) -> VideoMAEModel:
-        """See `Frozen`."""
-        from ..nets import hub
-
-        return hub.videomae_model(seed, _TINY if self.tiny else hub.VIDEOMAE_LARGE)
-
-    def trained(self, path: Path) -> VideoMAEModel:
-        """See `Frozen`."""
-        from transformers import VideoMAEModel
-
-        from ..nets.hub import from_folder
-
-        return from_folder(VideoMAEModel, path)
+    kind, toy = "videomae", _TINY
 
     def inputs(self, clip: Clip) -> Iterator[Tensor]:
         """Windows of normalised pictures `(16, 3, 224, 224)`.

@@ -15,7 +15,9 @@ from datasets.clip import FPS, Clip
 from ..cards import EncoderCard
 from ..fetching import published as weights
 from ..registry import register
-from .frozen import BF16, Frozen, layers, sound, tiny
+from .frontend import sound
+from .frozen import BF16, layers, tiny
+from .hub_model import HubModel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,25 +53,21 @@ _TINY = {
 
 
 @register(CARD)
-class XlsR(Frozen["Wav2Vec2Model"]):
+class XlsR(HubModel["Wav2Vec2Model"]):
     """The encoder; long sounds pass its convolutions in blocks."""
 
     together = True
+    kind, toy = "wav2vec2", _TINY
 
     def untrained(self, seed: int) -> Wav2Vec2Model:
         """See `Frozen`."""
-        from ..nets import hub
-
-        return _in_blocks(hub.wav2vec2_model(seed, _TINY if self.tiny else hub.XLSR_2B))
+        return _in_blocks(super().untrained(seed))
 
     def trained(self, path: Path) -> Wav2Vec2Model:
         """See `Frozen`."""
-        from transformers import Wav2Vec2Model
-
         from ..nets.checkpoints import CheckpointError
-        from ..nets.hub import from_folder
 
-        model = from_folder(Wav2Vec2Model, path)
+        model = super().trained(path)
         if model.config.feat_extract_norm != "layer":  # a norm over time sees other blocks, and other clips' padding
             raise CheckpointError(
                 f"{path}: a wav2vec 2.0 with feat_extract_norm={model.config.feat_extract_norm!r}: only 'layer', as in "

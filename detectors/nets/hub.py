@@ -3,8 +3,9 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from transformers import (
@@ -22,67 +23,91 @@ from transformers.utils import logging
 from .checkpoints import CheckpointError, listed
 from .making import untrained
 
-Model = TypeVar("Model", bound=PreTrainedModel)
 
-CLIP_LARGE: dict[str, Any] = {
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-    "intermediate_size": 4096,
-    "patch_size": 14,
-    "image_size": 224,
-    "projection_dim": 768,
-    "hidden_act": "quick_gelu",
-}
-"""`openai/clip-vit-large-patch14`, its visual half."""
-VIDEOMAE_LARGE: dict[str, Any] = {
-    "hidden_size": 1024,
-    "num_hidden_layers": 24,
-    "num_attention_heads": 16,
-    "intermediate_size": 4096,
-    "use_mean_pooling": False,
-}
-"""`MCG-NJU/videomae-large`."""
-XLSR_2B: dict[str, Any] = {
-    "hidden_size": 1920,
-    "num_hidden_layers": 48,
-    "num_attention_heads": 16,
-    "intermediate_size": 7680,
-    "feat_extract_norm": "layer",
-    "do_stable_layer_norm": True,
-    "conv_bias": True,
-    "layerdrop": 0.0,
-}
-"""`facebook/wav2vec2-xls-r-2b`."""
-_NOT_NEEDED: dict[type[PreTrainedModel], tuple[str, ...]] = {
-    CLIPVisionModelWithProjection: (
-        "text_model.",
-        "text_projection.",
-        "logit_scale",
-        "vision_model.embeddings.position_ids",
+@dataclass(frozen=True)
+class Kind:
+    """One kind of model: its classes of transformers, and the published one's sizes.
+
+    Attributes:
+        types: what its `config.json` calls it.
+        left_out: how the parameters begin that its published file holds beside the encoder.
+    """
+
+    model: type[PreTrainedModel]
+    config: type[PreTrainedConfig]
+    types: tuple[str, ...]
+    left_out: tuple[str, ...]
+    sizes: Mapping[str, Any]
+
+
+KINDS = {
+    "clip": Kind(
+        CLIPVisionModelWithProjection,
+        CLIPVisionConfig,
+        ("clip", "clip_vision_model"),
+        ("text_model.", "text_projection.", "logit_scale", "vision_model.embeddings.position_ids"),
+        {
+            "hidden_size": 1024,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 16,
+            "intermediate_size": 4096,
+            "patch_size": 14,
+            "image_size": 224,
+            "projection_dim": 768,
+            "hidden_act": "quick_gelu",
+        },
     ),
-    VideoMAEModel: ("decoder.", "encoder_to_decoder.", "mask_token", "classifier.", "fc_norm."),
-    Wav2Vec2Model: ("quantizer.", "project_q.", "project_hid."),
+    "videomae": Kind(
+        VideoMAEModel,
+        VideoMAEConfig,
+        ("videomae",),
+        ("decoder.", "encoder_to_decoder.", "mask_token", "classifier.", "fc_norm."),
+        {
+            "hidden_size": 1024,
+            "num_hidden_layers": 24,
+            "num_attention_heads": 16,
+            "intermediate_size": 4096,
+            "use_mean_pooling": False,
+        },
+    ),
+    "wav2vec2": Kind(
+        Wav2Vec2Model,
+        Wav2Vec2Config,
+        ("wav2vec2",),
+        ("quantizer.", "project_q.", "project_hid."),
+        {
+            "hidden_size": 1920,
+            "num_hidden_layers": 48,
+            "num_attention_heads": 16,
+            "intermediate_size": 7680,
+            "feat_extract_norm": "layer",
+            "do_stable_layer_norm": True,
+            "conv_bias": True,
+            "layerdrop": 0.0,
+        },
+    ),
 }
-"""What the published files hold beside the encoder."""
-_KINDS: dict[type[PreTrainedModel], tuple[str, ...]] = {
-    CLIPVisionModelWithProjection: ("clip", "clip_vision_model"),
-    VideoMAEModel: ("videomae",),
-    Wav2Vec2Model: ("wav2vec2",),
-}
-"""What their `config.json` calls them."""
+"""By name, with the sizes of `openai/clip-vit-large-patch14` (its visual half), `MCG-NJU/videomae-large` and
+`facebook/wav2vec2-xls-r-2b`."""
 
 
-def from_folder(cls: type[Model], folder: Path) -> Model:
-    """A model from a folder of the hub (`config.json` and weights), float32, in evaluation mode.
+def build(name: str, seed: int, sizes: Mapping[str, Any] | None = None) -> PreTrainedModel:
+    """An untrained model of a kind in evaluation mode, drawn as transformers draws it; by default the published one."""
+    kind = KINDS[name]
+    return untrained(lambda: kind.model(kind.config(**(sizes or kind.sizes))), seed)
+
+
+def from_folder(name: str, folder: Path) -> PreTrainedModel:
+    """A model of a kind from a folder of the hub (`config.json` and weights), float32, in evaluation mode.
 
     Raises:
         CheckpointError: a file is missing or damaged, it is another model, or a parameter is missing, unexpected or of
             another shape.
     """
-    _check_kind(cls, folder)
-    model, report = _read(cls, folder)
-    prefix, dropped = f"{model.base_model_prefix}.", _NOT_NEEDED[cls]
+    kind = KINDS[name]
+    _check_type(kind, folder)
+    model, report = _read(kind.model, folder)
+    prefix, dropped = f"{model.base_model_prefix}.", kind.left_out
     unexpected = [key for key in report["unexpected_keys"] if not key.removeprefix(prefix).startswith(dropped)]
     problems = {
         "missing": sorted(report["missing_keys"]),
@@ -93,11 +118,11 @@ def from_folder(cls: type[Model], folder: Path) -> Model:
     }
     found = [f"{len(names)} {problem}: {listed(names)}" for problem, names in problems.items() if names]
     if found:
-        raise CheckpointError(f"{folder}: the weights do not fit {cls.__name__}; {'; '.join(found)}")
+        raise CheckpointError(f"{folder}: the weights do not fit {kind.model.__name__}; {'; '.join(found)}")
     return model.eval()
 
 
-def _read(cls: type[Model], folder: Path) -> tuple[Model, Mapping[str, Any]]:
+def _read(cls: type[PreTrainedModel], folder: Path) -> tuple[PreTrainedModel, Mapping[str, Any]]:
     """A model and what transformers says of its weights; see `from_folder` for the errors."""
     try:
         with _silent():
@@ -131,32 +156,12 @@ def _silent() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
-def _check_kind(cls: type[PreTrainedModel], folder: Path) -> None:
+def _check_type(kind: Kind, folder: Path) -> None:
     """Refuse the folder of another model, of which transformers would say that its weights are all unexpected."""
     path = folder / "config.json"
     try:
-        kind = json.loads(path.read_text())["model_type"]
+        found = json.loads(path.read_text())["model_type"]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise CheckpointError(f"{path}: says no model_type ({problem!r:.200}); get it again") from problem
-    if kind not in _KINDS[cls]:
-        raise CheckpointError(f"{folder}: is a model of type {kind!r:.80} by its config.json, not {_KINDS[cls][0]!r}")
-
-
-def build(cls: type[Model], config: PreTrainedConfig, seed: int) -> Model:
-    """An untrained model in evaluation mode, drawn as transformers draws it."""
-    return untrained(lambda: cls(config), seed)
-
-
-def clip_model(seed: int, sizes: Mapping[str, Any] = CLIP_LARGE) -> CLIPVisionModelWithProjection:
-    """CLIP's visual half, untrained."""
-    return build(CLIPVisionModelWithProjection, CLIPVisionConfig(**sizes), seed)
-
-
-def videomae_model(seed: int, sizes: Mapping[str, Any] = VIDEOMAE_LARGE) -> VideoMAEModel:
-    """VideoMAE's encoder, untrained."""
-    return build(VideoMAEModel, VideoMAEConfig(**sizes), seed)
-
-
-def wav2vec2_model(seed: int, sizes: Mapping[str, Any] = XLSR_2B) -> Wav2Vec2Model:
-    """wav2vec 2.0, untrained."""
-    return build(Wav2Vec2Model, Wav2Vec2Config(**sizes), seed)
+    if found not in kind.types:
+        raise CheckpointError(f"{folder}: is a model of type {found!r:.80} by its config.json, not {kind.types[0]!r}")

@@ -36,13 +36,8 @@ def clip_input(frames: Tensor, edge: int = 224) -> Tensor:
     return torch.stack([transforms.Compose(steps)(picture) for picture in pictures])
 
 
-def clip_features(model: CLIPVisionModelWithProjection, pixels: Tensor) -> Tensor:
-    """The projected class token of each picture, `(N, D)`, not normalised."""
-    return clip_layers(model, pixels, ("last",))["last"]
-
-
 def clip_layers(model: CLIPVisionModelWithProjection, pixels: Tensor, taps: Sequence[str]) -> dict[str, Tensor]:
-    """By tap the projected class token (`last`), or the class token as a block gives it: `(N, D)`."""
+    """By tap the projected class token, not normalised (`last`), or the class token as a block gives it: `(N, D)`."""
     with recorded(model.vision_model.encoder.layers, taps) as blocks:
         last = model(pixel_values=pixels).image_embeds
     return {tap: last if tap == "last" else blocks[tap][:, 0] for tap in taps}
@@ -61,19 +56,12 @@ def videomae_input(frames: Tensor) -> Tensor:
     return processor(list(frames), return_tensors="pt")["pixel_values"][0]
 
 
-def videomae_features(model: VideoMAEModel, pixels: Tensor) -> Tensor:
-    """Normalised frames `(T, 3, S, S)` to one vector for every two, `(8 * (T // 16), D)`.
-
-    Each vector is the mean of the patches of two frames, in chunks of 16 that see nothing of each other. The last
-    T % 16 frames are dropped, as in the original, so fewer than 16 frames give no vector.
-    """
-    chunks = pixels[: len(pixels) // CHUNK * CHUNK].split(CHUNK) if len(pixels) >= CHUNK else ()
-    means = [videomae_layers(model, chunk, ("last",))["last"] for chunk in chunks]
-    return torch.cat(means) if means else pixels.new_zeros((0, model.config.hidden_size))
-
-
 def videomae_layers(model: VideoMAEModel, chunk: Tensor, taps: Sequence[str]) -> dict[str, Tensor]:
-    """The vectors `(8, D)` of 16 normalised frames by tap: `last` after the last norm, or as a block gives them."""
+    """The vectors `(8, D)` of 16 normalised frames `(16, 3, S, S)` by tap.
+
+    There is one for every two frames, the mean of their patches. `last` is after the last norm, the others are as a
+    block gives them.
+    """
     with recorded(model.encoder.layer, taps) as blocks:
         last = model(pixel_values=chunk[None]).last_hidden_state
     tubelets = CHUNK // model.config.tubelet_size
@@ -85,19 +73,13 @@ def wav2vec2_input(samples: Tensor) -> Tensor:
     return (samples - samples.mean()) / (samples.var(correction=0) + 1e-7).sqrt()
 
 
-def wav2vec2_features(model: Wav2Vec2Model, normal: Tensor) -> Tensor:
-    """Normalised sound `(L,)` to vectors of 40 ms, `(ceil(T / 2), 2 * D)`, with T = (L - 400) // 320 + 1.
+def wav2vec2_layers(model: Wav2Vec2Model, sounds: Sequence[Tensor], taps: Sequence[str]) -> list[dict[str, Tensor]]:
+    """Of each normalised sound `(L,)` vectors of 40 ms by tap, `(ceil(T / 2), 2 * D)`, with T = (L - 400) // 320 + 1.
+
+    `last` is after the last norm, the others are as a block gives them. Several sounds are padded with zeros that
+    attention leaves out; a single one is given without a mask, as in the original.
 
     Raises `ValueError` for less than 400 samples. (The original fails below 720, having lost an axis.)
-    """
-    return wav2vec2_layers(model, [normal], ("last",))[0]["last"]
-
-
-def wav2vec2_layers(model: Wav2Vec2Model, sounds: Sequence[Tensor], taps: Sequence[str]) -> list[dict[str, Tensor]]:
-    """`wav2vec2_features` of each sound by tap: `last` after the last norm, or as a block gives them.
-
-    Several sounds are padded with zeros that attention leaves out; a single one is given without a mask, as in the
-    original.
     """
     lengths = [len(sound) for sound in sounds]
     if min(lengths) < _SHORTEST:

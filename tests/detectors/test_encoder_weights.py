@@ -310,3 +310,17 @@ def test_a_wav2vec2_whose_norm_sees_the_whole_sound_is_refused(root: Path, tmp_p
     sizes = wav2vec2._TINY | {"feat_extract_norm": "group", "do_stable_layer_norm": False}
     Wav2Vec2Model(Wav2Vec2Config(**sizes)).save_pretrained(tmp_path / "base")
     assert "feat_extract_norm='group'" in problem("wav2vec2_xlsr_2b", root, tmp_path / "base")
+
+
+def test_a_checkpoint_of_another_size_is_measured_and_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AVDF_WEIGHTS", str(tmp_path / "weights"))
+    state = {f"encoder.{name}": values for name, values in made("braven_a.tiny.random").net.state_dict().items()}
+    torch.save(state, tmp_path / "small.pth")
+    encoder = put_weights("braven_a", tmp_path / "weights", tmp_path / "small.pth")
+    for _ in range(2):
+        assert encoder.encode(given(1.0))["last"].values.shape == (25, 12)
+    assert [record.getMessage() for record in caplog.records if record.name == "avdf"] == [
+        "braven_a: its checkpoint gives 12 columns, its card says 1024: a model of another size"
+    ]

@@ -18,15 +18,17 @@ from transformers import (
 )
 
 from detectors.nets.huggingface import (
-    clip_features,
+    CHUNK,
     clip_input,
+    clip_layers,
     paired,
-    videomae_features,
     videomae_input,
-    wav2vec2_features,
+    videomae_layers,
     wav2vec2_input,
+    wav2vec2_layers,
 )
 
+LAST = ("last",)
 Case = tuple[dict[str, Any], dict[str, torch.Tensor], dict[str, torch.Tensor], dict[str, float]]
 
 
@@ -58,7 +60,8 @@ def test_clip_s_projected_class_token(golden, tmp_path: Path):
     for name in frames:
         pixels = clip_input(frames[name], sizes["image_size"])
         _close(pixels, expected[f"{name}.pixel_values_openai_clip"], tolerance[f"{name}.pixel_values_openai_clip"])
-        _close(clip_features(model, pixels), expected[f"{name}.image_embeds"], tolerance[f"{name}.image_embeds"])
+        (found,) = clip_layers(model, pixels, LAST).values()
+        _close(found, expected[f"{name}.image_embeds"], tolerance[f"{name}.image_embeds"])
 
 
 @torch.no_grad()
@@ -72,7 +75,9 @@ def test_videomae_s_tubelets(golden, tmp_path: Path, name: str):
     key = f"{name}.pixel_values_first_chunk_stride8"
     if key in expected:
         _close(pixels[:16, :, ::8, ::8], expected[key], tolerance[key])
-    ours = videomae_features(model, pixels)
+    whole = pixels[: len(pixels) // CHUNK * CHUNK].unflatten(0, (-1, CHUNK)) if len(pixels) >= CHUNK else ()
+    rows = [videomae_layers(model, chunk, LAST)["last"] for chunk in whole]
+    ours = torch.cat(rows) if rows else torch.zeros(0, sizes["hidden_size"])
     _close(ours.double(), expected[f"{name}.features"], tolerance[f"{name}.features"])
 
 
@@ -87,11 +92,15 @@ def test_wav2vec2_s_pairs(golden, tmp_path: Path):
     for name in names:
         normal = wav2vec2_input(sounds[name].mean(0))
         _close(normal, expected[f"{name}.input_values"], tolerance[f"{name}.input_values"])
-        _close(wav2vec2_features(model, normal), expected[f"{name}.features"], tolerance[f"{name}.features"])
+        _close(
+            wav2vec2_layers(model, [normal], LAST)[0]["last"],
+            expected[f"{name}.features"],
+            tolerance[f"{name}.features"],
+        )
     for samples, rows in ((400, 1), (719, 1), (720, 1), (1040, 2)):
-        assert wav2vec2_features(model, torch.zeros(samples)).shape == (rows, 2 * sizes["hidden_size"])
+        assert wav2vec2_layers(model, [torch.zeros(samples)], LAST)[0]["last"].shape == (rows, 2 * sizes["hidden_size"])
     with pytest.raises(ValueError, match="399 samples"):
-        wav2vec2_features(model, torch.zeros(399))
+        wav2vec2_layers(model, [torch.zeros(399)], LAST)
 
 
 def test_pairs_of_an_odd_number_repeat_the_last():
