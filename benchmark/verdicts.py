@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from detectors.lacking import lacking
 from leaderboard import records
 from leaderboard.differences import Difference, difference
 from leaderboard.intervals import Metric, wilson
@@ -228,8 +229,9 @@ def _measured(known: int, wanted: int) -> str:
 
 
 def _null_rate(claim: NullRate, results: Results) -> Iterator[Verdict]:
-    wanted = [cell for cell in cells() if cell.test == NULL]
-    known = _aucs(wanted, results)
+    every = [cell for cell in cells() if cell.test == NULL]
+    known = _aucs(every, results)
+    wanted = [cell for cell in every if cell.id in known or not lacking(cell.row)]
     name = f"`{NULL}`: {_measured(len(known), len(wanted))}"
     expected = f"{100 * NOMINAL:g} % contain 50"
     if not known:

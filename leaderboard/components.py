@@ -15,7 +15,7 @@ import numpy as np
 from .metrics import checked, impute
 
 ROUNDING = 1e-12
-"""A standard error below this is the rounding of equal numbers."""
+"""What rounding leaves of numbers that cancel: of a variance, relative to the terms that it is the sum of."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def clustered_spread(y: np.ndarray, groups: np.ndarray, components: np.ndarray) 
         return Spread(float("inf"), 1.0, min(m, n))
     fakes, reals = m / (m - 1) * float(a @ a), n / (n - 1) * float(b @ b)
     variance = fakes + reals + 2 * total / (total - 1) * float(a @ b)
-    if variance < ROUNDING**2:
+    if variance <= ROUNDING * (fakes + reals):
         return Spread(0.0, min(m, n) - 1.0, min(m, n))
     df = (fakes + reals) ** 2 / (fakes**2 / (m - 1) + reals**2 / (n - 1))
     return Spread(float(np.sqrt(variance)), df, min(m, n))

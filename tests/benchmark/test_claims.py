@@ -14,6 +14,7 @@ from benchmark.cells import cells
 from benchmark.claimed import FINDINGS, LIP, LOCAL, WHOLE, Claim, Control, Finding, NullRate, Place
 from benchmark.claims import main
 from benchmark.verdicts import STATUSES, Results, ResultsError, Verdict, judge
+from detectors.lacking import lacking
 from leaderboard import records
 from leaderboard.intervals import Metric, evaluate
 from leaderboard.tables import NOTICE
@@ -182,7 +183,11 @@ def test_damaged_files_are_named_and_cost_only_their_own_lines(tmp_path, capsys)
 
 
 def null_cells(count: int) -> list[Place]:
-    found = [Place(c.row.name, c.train, c.test, c.probe) for c in cells() if c.test == "sim_null"]
+    found = [
+        Place(c.row.name, c.train, c.test, c.probe)
+        for c in cells()
+        if c.test == "sim_null" and not lacking(c.row)
+    ]
     return found[:count]
 
 

@@ -112,6 +112,16 @@ def test_standard_error_is_that_of_resampled_identities(layout):
     assert clustered_spread(y, people, structural_components(y, s)).se == pytest.approx(np.std(values), rel=0.08)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_fakes_that_score_as_their_reals_do_have_no_spread_whatever_rounding_leaves(seed):
+    rng = np.random.default_rng(seed)
+    groups = rng.integers(0, 30, 84)
+    y, groups, s = np.repeat([0, 1], 84), np.tile(groups, 2), np.tile(rng.normal(size=84), 2)
+    order = rng.permutation(len(y))
+    y, groups, s = y[order], np.unique(groups[order], return_inverse=True)[1], s[order]
+    assert clustered_spread(y, groups, structural_components(y, s)).se == 0
+
+
 def test_agreeing_identities_have_no_spread_and_a_lone_one_an_unknown_one():
     y, groups = np.tile([0, 1], 10), np.repeat(np.arange(10), 2)
     agreed = clustered_spread(y, groups, np.full(20, 0.1))
