@@ -184,9 +184,7 @@ def test_damaged_files_are_named_and_cost_only_their_own_lines(tmp_path, capsys)
 
 def null_cells(count: int) -> list[Place]:
     found = [
-        Place(c.row.name, c.train, c.test, c.probe)
-        for c in cells()
-        if c.test == "sim_null" and not lacking(c.row)
+        Place(c.row.name, c.train, c.test, c.probe) for c in cells() if c.test == "sim_null" and not lacking(c.row)
     ]
     return found[:count]
 
