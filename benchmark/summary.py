@@ -18,10 +18,9 @@ def summary(texts: Sequence[str], results: Path) -> str:
     found = [records.loads(text) for text in texts]
     measured = [record for record in found if record.status == "ok"]
     parts = [terminal_table(measured)] if measured else []
-    parts += [
-        _list("Cells without a number:", _reasons([r for r in found if r.status != "ok" and not waits_for_weights(r)]))
-    ]
-    parts += [_waiting([record for record in found if waits_for_weights(record)])]
+    waiting = [record for record in found if waits_for_weights(record)]
+    others = [record for record in found if record.status != "ok" and not waits_for_weights(record)]
+    parts += [_list("Cells without a number:", _reasons(others)), _waiting(waiting)]
     parts += [_list("Clips without a score (counted in coverage, never left out):", _lost(measured))]
     parts += [f"{len(measured)} of {len(found)} cells measured; records and per-clip scores are in {results}/"]
     return "\n\n".join(part for part in parts if part)

@@ -1,14 +1,7 @@
 """What a detector lacks on this machine before it can be measured: the weights of its encoder."""
 
-from .cards import Weights
 from .fetching.files import MissingWeightsError, find
 from .registry import Row, asked, card_of
-
-
-def weights_of(row: Row) -> Weights | None:
-    """The checkpoint of the row's encoder, also where its control with untrained weights does not read it."""
-    card = card_of(row)
-    return None if card is None else card.weights
 
 
 def lacking(row: Row) -> str | None:
@@ -17,7 +10,8 @@ def lacking(row: Row) -> str | None:
     An untrained control is measured beside the encoder that it is a control of: where that one's weights are not here,
     only when it was asked for by name. Twelve large networks would otherwise run for days beside nothing.
     """
-    weights = weights_of(row)
+    card = card_of(row)
+    weights = card.weights if card else None
     if weights is None or (row.random and asked(row)):
         return None
     try:

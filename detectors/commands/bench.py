@@ -11,7 +11,7 @@ from datasets.clip import Clip
 from detectors.registry import RANDOM, registry
 from detectors.tags import split
 
-from .named import encoder_card
+from .named import encoder_card, spelled_out
 from .progress import progress
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ def add(commands: Any) -> None:
         "that have them are used. An untrained form such as braven_v.random is as fast as the trained one, and needs "
         "no weights.",
     )
-    parser.add_argument("name", metavar="NAME", help="encoder, with its tags: avhubert_v, braven_v.random.")
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="encoder, with its tags: avhubert_v, braven_v.random; or a .py file that registers one",
+    )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="video or sound files")
     parser.add_argument("--device", default="cpu", help="such as cuda (default: cpu)")
     parser.add_argument("--batch", type=_count, default=1, metavar="N", help="clips at once (default: 1)")
@@ -53,8 +57,9 @@ def _bench(options: argparse.Namespace) -> int:
     from detectors.devices import check_device
     from detectors.protocols import Context
 
-    base, tags = split(options.name.partition("-")[0])
-    card = encoder_card(options.name)
+    name = spelled_out([options.name])[0]
+    base, tags = split(name.partition("-")[0])
+    card = encoder_card(name)
     check_device(options.device)
     if options.threads:
         torch.set_num_threads(options.threads)

@@ -10,7 +10,7 @@ from detectors.fetching.folder import how_to_get, in_bytes, weights_root
 from detectors.registry import UnknownNameError, registry, rows, suggest
 from detectors.tags import RANDOM, known_tags, split, summary_of
 
-from .named import encoder_card, weights_of
+from .named import encoder_card, spelled_out, weights_of
 
 
 def add(commands: Any) -> None:
@@ -25,7 +25,7 @@ def add(commands: Any) -> None:
         description="What is on record about an encoder (tags included, such as avhubert_v.pretrained), a head or a "
         "detector: what it is, its features, licence, citation, and its weights: where they are or how to get them.",
     )
-    parser.add_argument("name", metavar="NAME", help="such as braven_v, linear or silence")
+    parser.add_argument("name", metavar="NAME", help="such as braven_v or silence, or a .py file that registers it")
     parser.set_defaults(run=_describe)
 
 
@@ -63,7 +63,8 @@ def _state(weights: Weights | None) -> tuple[str, str]:
 
 
 def _describe(options: argparse.Namespace) -> int:
-    parts = [options.name] if options.name in registry().detectors else options.name.split("-")
+    names = spelled_out([options.name])
+    parts = [part for name in names for part in ([name] if name in registry().detectors else name.split("-"))]
     told = [list(_lines(part, _card(part))) for part in parts]
     width = max(len(label) for lines in told for label, _ in lines) + 1
     print("\n\n".join("\n".join(f"{label + ':':<{width}} {value}" for label, value in lines) for lines in told))

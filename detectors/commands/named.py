@@ -10,7 +10,7 @@ from detectors.tags import form, split
 
 
 def spelled_out(names: Iterable[str]) -> list[str]:
-    """Names as they are, and for a Python file those of the encoders that it registers.
+    """Names as they are, and for a Python file those of the encoders that it registers, or else of what it does.
 
     Raises:
         RegistryError: the file is missing, or registers nothing.

@@ -76,6 +76,8 @@ def test_a_scratch_file_stands_for_its_encoders(known: Registry, root: Path, run
         "WEIGHTS = Weights('mine.pth', None, 'my training', 'mine')\n"
         "register(replace(AUDIO, name='mine', weights=WEIGHTS, variants=()))(BravenAudio)\n"
     )
+    assert "my training" in run("describe", str(file)).out
+    assert "mine.pth is not in" in run("bench", str(file)).err
     missing = run("verify", str(file))
     assert missing.code == 1 and "it comes from my training; put it there" in missing.err
     root.mkdir()
