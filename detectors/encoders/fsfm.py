@@ -72,7 +72,7 @@ class FsfmBase(Frozen["Fsfm"]):
         return build_fsfm(state_dict_at(read_checkpoint(path), ("model",), str(path)), str(path))
 
     def inputs(self, clip: Clip) -> Iterator[Tensor]:
-        """Blocks of normalised pictures `(n, 3, 224, 224)`."""
+        """Blocks of normalised pictures `(n, 3, S, S)`, as large as the network takes them: 224 in published files."""
         import torch
 
         from ..nets.fsfm import RECIPES, prepare
@@ -80,7 +80,7 @@ class FsfmBase(Frozen["Fsfm"]):
         own = "crop_vggface2" if _SUPERVISED in self.card.tags else "vggface2"
         recipe = RECIPES[own if _OWN in self.card.tags else "ssr_dfd"]
         for block in clip.stream(FPS, "face", block=_FRAMES):
-            yield torch.stack([prepare(torch.from_numpy(picture), recipe) for picture in block])
+            yield torch.stack([prepare(torch.from_numpy(picture), recipe, self.net.edge) for picture in block])
 
     def compute(self, batch: Sequence[Any], taps: Sequence[str]) -> list[Mapping[str, Tensor]]:
         """A row for each picture."""

@@ -7,7 +7,7 @@ extraction in github.com/danoneata/veridiq at dfd1647e. The transformer is that 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isqrt
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from PIL import Image
@@ -52,6 +52,11 @@ class Fsfm(nn.Module):
         self.vit.add_module("layernorm", nn.Identity())  # the file's one norm is applied to the pooled row
         self.norm = nn.LayerNorm(config.hidden_size, eps=_EPS)
         self.eval()
+
+    @property
+    def edge(self) -> int:
+        """Pixels of the edge of its pictures."""
+        return cast(int, self.vit.config.image_size)
 
     def blocks(self, pictures: Tensor) -> tuple[Tensor, ...]:
         """Normalised pictures `(N, 3, S, S)` to the raw output of each block, `(N, 1 + P, D)`, class token first."""

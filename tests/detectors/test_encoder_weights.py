@@ -324,3 +324,30 @@ def test_a_checkpoint_of_another_size_is_measured_and_said_once(
     assert [record.getMessage() for record in caplog.records if record.name == "avdf"] == [
         "braven_a: its checkpoint gives 12 columns, its card says 1024: a model of another size"
     ]
+
+
+def test_an_fsfm_for_other_pictures_gets_them_in_its_size(root: Path, tmp_path: Path) -> None:
+    path = checkpoint_of("fsfm", tmp_path / "small.pth")
+    content = torch.load(path)
+    vit = {key.removeprefix("vit."): values for key, values in content["model"].items()}
+    width = vit["embeddings.cls_token"].shape[-1]
+    state = {
+        "cls_token": vit["embeddings.cls_token"],
+        "pos_embed": torch.zeros(1, 1 + 2 * 2, width),
+        "patch_embed.proj.weight": vit["embeddings.patch_embeddings.projection.weight"],
+        "patch_embed.proj.bias": vit["embeddings.patch_embeddings.projection.bias"],
+        "blocks.0.mlp.fc1.weight": torch.zeros(4, width),
+        "blocks.0.mlp.fc1.bias": torch.zeros(4),
+        "blocks.0.mlp.fc2.weight": torch.zeros(width, 4),
+        "blocks.0.mlp.fc2.bias": torch.zeros(width),
+        "blocks.0.attn.qkv.weight": torch.zeros(3 * width, width),
+        "blocks.0.attn.qkv.bias": torch.zeros(3 * width),
+        "blocks.0.attn.proj.weight": torch.zeros(width, width),
+        "blocks.0.attn.proj.bias": torch.zeros(width),
+    }
+    norms = ("norm", "blocks.0.norm1", "blocks.0.norm2")
+    state |= {f"{norm}.{part}": torch.ones(width) for norm in norms for part in ("weight", "bias")}
+    torch.save({"model": state}, path)
+    encoder = put_weights("fsfm", root, path)
+    assert next(encoder.inputs(given(1.0))).shape[1:] == (3, 112, 112)
+    assert encoder.encode(given(1.0))["last"].values.shape == (25, width)

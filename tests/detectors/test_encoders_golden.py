@@ -6,6 +6,7 @@ Media are real files without loss. Where a case gives what the network takes in,
 import json
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -173,11 +174,12 @@ def test_fsfm_from_its_input_to_every_layer(
         ("fsfm.deepfake_supervised.own_input", "fsfm_eval_simple_augment_vggface2"),
     ],
 )
-def test_face_crops_become_fsfm_s_input(golden, monkeypatch: pytest.MonkeyPatch, name: str, output: str) -> None:
+def test_face_crops_become_fsfm_s_input(golden, name: str, output: str) -> None:
     case = Case(golden("fsfm/preprocess"))
-    monkeypatch.setattr(fsfm, "prepare", partial(fsfm.prepare, edge=case.config["size"]))
+    encoder = unloaded(name)
+    encoder._net = SimpleNamespace(edge=case.config["size"])
     for face, picture in case.inputs.items():
-        blocks = list(unloaded(name).inputs(GivenClip(pictures=picture.numpy()[None])))
+        blocks = list(encoder.inputs(GivenClip(pictures=picture.numpy()[None])))
         close(blocks[0][0], case.outputs[f"{face}.{output}"], case.config["tolerance_atol"]["default"])
 
 
