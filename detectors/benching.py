@@ -14,6 +14,7 @@ from typing import Any
 
 from datasets.clip import AUDIO_RATE, FPS, Clip
 from datasets.errors import ClipError
+from datasets.single import streams
 
 from .cards import Modality
 from .protocols import Context
@@ -118,11 +119,7 @@ def _timed(call: Callable[[], Any], device: str = "cpu") -> float:
 
 def _length(clip: Clip) -> float:
     """Seconds of a clip by its pictures, or by its sound where it has none."""
-    import av
-
-    with av.open(str(clip.file)) as container:
-        has_pictures = bool(container.streams.video)
-    if has_pictures:
+    if streams(clip).pictures:
         return clip.count(FPS) / FPS
     samples = clip.audio(AUDIO_RATE)
     return 0.0 if samples is None else len(samples) / AUDIO_RATE

@@ -41,6 +41,13 @@ def write_example(path: Path, name: str = "sim_wild", fake: bool = False, seed: 
     return clip
 
 
+def write_pairs(folder: Path, count: int, name: str = "sim_local") -> list[Clip]:
+    """Write the first pairs of a set of the smallest size, with their landmarks; always the same ones."""
+    for pair in list(recipes(name, "smoke"))[:count]:
+        make(pair, folder)
+    return plan(name, "smoke", root=folder)[: 2 * count]
+
+
 def _chosen(name: str, fake: bool, seed: int) -> Recipe:
     """The first pair of the last split whose clips both have sound."""
     split = splits(name)[-1]

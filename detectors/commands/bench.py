@@ -3,11 +3,9 @@
 import argparse
 import logging
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datasets.clip import Clip
 from detectors.registry import RANDOM, registry
 from detectors.tags import split
 
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from detectors.benching import Speed
 
 log = logging.getLogger("avdf")
-_GENERATED = 8
+_PAIRS = 4
+"""Of generated clips, a real and a fake each."""
 
 
 def add(commands: Any) -> None:
@@ -53,6 +52,8 @@ def _count(text: str) -> int:
 def _bench(options: argparse.Namespace) -> int:
     import torch
 
+    from datasets.sim.example import write_pairs
+    from datasets.single import single
     from detectors.benching import measure
     from detectors.devices import check_device
     from detectors.protocols import Context
@@ -67,30 +68,13 @@ def _bench(options: argparse.Namespace) -> int:
     ctx = Context(options.device, options.batch)
     encoder = registry().encoders[base].cls(card, 0 if RANDOM in tags else None)
     with tempfile.TemporaryDirectory(prefix="avdf-bench-") as folder:
-        clips = [_single(path) for path in options.files] or _generated(Path(folder))
+        clips = [single(path) for path in options.files] or write_pairs(Path(folder), _PAIRS)
         log.info("%s: loading", options.name)
         encoder.load(ctx)
         log.info("%s: %s clips, %s rounds", options.name, len(clips), options.rounds)
         speed = measure(encoder, clips, ctx, options.rounds)
     print(_text(speed, options))
     return 0
-
-
-def _single(path: Path) -> Clip:
-    from datasets.single import single
-
-    return single(path)
-
-
-def _generated(folder: Path) -> Sequence[Clip]:
-    """A few clips of the embedded corpus."""
-    from datasets.sim.build import make
-    from datasets.sim.plan import plan, recipes
-
-    pairs = list(recipes("sim_local", "smoke"))[: _GENERATED // 2]
-    for pair in pairs:
-        make(pair, folder)
-    return plan("sim_local", "smoke", root=folder)[:_GENERATED]
 
 
 def _text(speed: "Speed", options: argparse.Namespace) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from detectors.cards import EncoderCard, Weights
+from detectors.fetching.folder import users
 from detectors.plugins import load_file
 from detectors.registry import RANDOM, UnknownNameError, registry, suggest
 from detectors.tags import form, split
@@ -52,11 +53,7 @@ def weights_of(name: str) -> Weights | None:
 def every_weights(*, variants: bool) -> Iterator[tuple[str, Weights]]:
     """Each checkpoint once, with the first encoder that uses it; those of other forms too with `variants`."""
     seen: set[Weights] = set()
-    for name, entry in sorted(registry().encoders.items()):
-        forms = [(name, entry.card.weights)]
-        if variants:
-            forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
-        for form_name, weights in forms:
-            if weights is not None and weights not in seen:
-                seen.add(weights)
-                yield form_name, weights
+    for name, weights in users(variants=variants):
+        if weights not in seen:
+            seen.add(weights)
+            yield name, weights

@@ -41,19 +41,16 @@ class Kit:
 
 def make_kit(folder: Path) -> Kit:
     """Write the clips into a folder; always the same ones."""
-    from datasets.sim.build import make
-    from datasets.sim.plan import plan, recipes
+    from datasets.sim.example import write_pairs
+    from datasets.sim.plan import recipes
 
-    pairs = list(recipes("sim_local", "smoke"))[:_PAIRS]
-    for pair in pairs:
-        make(pair, folder)
-    planned = plan("sim_local", "smoke", root=folder)[: 2 * _PAIRS]
-    clips = [_renamed(clip, folder, f"clip{index}") for index, clip in enumerate(planned)]
+    clips = [_renamed(clip, folder, f"clip{index}") for index, clip in enumerate(write_pairs(folder, _PAIRS))]
+    first, *_ = next(iter(recipes("sim_local", "smoke")))
     copies = {
         clip.id: (_copied(clip, f"real/{clip.id}-r").path, _copied(clip, f"fake/{clip.id}-f").path)
         for clip in clips[8:]
     }
-    return Kit(tuple(clips[:6]), tuple(clips[6:8]), tuple(clips[8:]), _odd(clips[0], pairs[0][0], folder), copies)
+    return Kit(tuple(clips[:6]), tuple(clips[6:8]), tuple(clips[8:]), _odd(clips[0], first, folder), copies)
 
 
 def blinded(clip: Clip) -> Clip:

@@ -164,9 +164,11 @@ class AVHubertVisual(_AVHubert):
 
     def inputs(self, clip: Clip) -> Streams:
         """Pictures, as many as there are log-mel rows where the clip has usable sound."""
+        from ..nets.avhubert_input import row_count
+
         streams = Streams(None, self._pictures(clip))
         with suppress(ClipError):
-            streams = streams.cut(len(self._rows(clip)))
+            streams = streams.cut(row_count(len(sound(clip))))
         return streams
 
 

@@ -1,6 +1,7 @@
 """Where checkpoints belong, and how one that is missing gets there."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from datasets.files import cache_root
@@ -63,15 +64,21 @@ def name_for(weights: Weights, name: str | None = None) -> str:
     return entry.module if entry and "/" in entry.module else found
 
 
-def _first_name(weights: Weights) -> str:
-    """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
+def users(*, variants: bool = True) -> Iterator[tuple[str, Weights]]:
+    """Every encoder with its checkpoint, by name, and with `variants` its other forms that have one."""
     from ..registry import registry
 
-    known = sorted(registry().encoders.items())
-    forms = [(name, entry.card.weights) for name, entry in known]
-    for name, entry in known:
-        forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
-    return next((name for name, used in forms if used == weights), "NAME")
+    for name, entry in sorted(registry().encoders.items()):
+        forms = [(name, entry.card.weights)]
+        if variants:
+            forms += [(f"{name}.{variant.tag}", variant.changes.get("weights")) for variant in entry.card.variants]
+        yield from ((form, weights) for form, weights in forms if weights is not None)
+
+
+def _first_name(weights: Weights) -> str:
+    """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
+    names = [name for name, used in users() if used == weights]
+    return next((name for name in names if "." not in name), names[0] if names else "NAME")
 
 
 def in_bytes(size: int) -> str:

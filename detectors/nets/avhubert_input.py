@@ -39,6 +39,15 @@ def stacked_log_mel(samples: np.ndarray) -> np.ndarray:
     return padded.reshape(-1, STACK * BANDS)
 
 
+def row_count(samples: int) -> int:
+    """How many rows `audio_rows` gives for so many samples, at least one."""
+    return -(-_columns(samples) // STACK)
+
+
+def _columns(samples: int) -> int:
+    return 1 + max(0, -(-(samples - WINDOW) // HOP))
+
+
 def normal_rows(rows: np.ndarray) -> Tensor:
     """Rows `(T, 104)`, each to zero mean and unit variance; equal values, as in digital silence, to about zero."""
     values = torch.from_numpy(rows)
@@ -58,7 +67,7 @@ def log_mel(samples: np.ndarray) -> np.ndarray:
         raise ValueError(f"samples of shape {samples.shape}: expected (L,) with at least one")
     # In the samples' own precision, as the original: single for floats, double for integers.
     emphasised = np.append(samples[:1], samples[1:] - 0.97 * samples[:-1])
-    count = 1 + max(0, -(-(len(samples) - WINDOW) // HOP))
+    count = _columns(len(samples))
     padded = np.zeros((count - 1) * HOP + WINDOW)
     padded[: len(samples)] = emphasised
     windows = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::HOP]

@@ -18,6 +18,7 @@ from detectors.nets.avhubert_input import (
     mel_filters,
     mouth_pictures,
     normal_rows,
+    row_count,
     stacked_log_mel,
 )
 
@@ -145,3 +146,8 @@ def test_the_middle_is_cut_and_nothing_resized(height: int, width: int, top: int
 def test_pictures_that_are_too_small_are_refused() -> None:
     with pytest.raises(ValueError, match="80 x 96 pixels: at least 88 x 88"):
         mouth_pictures(np.zeros((1, 96, 80), np.uint8))
+
+
+@pytest.mark.parametrize("samples", [1, 400, 401, 560, 639, 640, 880, 881, 1039, 1040, 1041, 16_000, 20_123])
+def test_rows_are_counted_as_they_are_made(samples: int) -> None:
+    assert row_count(samples) == len(audio_rows(np.ones(samples, np.float32)))
