@@ -52,7 +52,7 @@ def evaluate(cell: Cell, val: Part, test: Part, outcomes: Sequence[Outcome]) -> 
     if not np.isfinite(scores).any():
         reasons = sorted(set(outcomes[0].test.failed.values()))
         raise ValueError(f"none of the {len(labels)} test clips could be scored: {'; '.join(reasons[:3])}")
-    groups = [clip.identity for clip in test.expected]
+    groups = [clip.cluster for clip in test.expected]
     thresholds = _thresholds(cell, val, outcomes)
     metrics = measure(labels, scores, groups, thresholds)
     local = _frame_auc(test, outcomes)
@@ -104,7 +104,7 @@ def _frame_auc(test: Part, outcomes: Sequence[Outcome]) -> Metric | None:
     if labels.min() == labels.max():
         return None
     scores = np.stack([np.concatenate([_local(c, s, o) for c, s in zip(clips, spans, strict=True)]) for o in outcomes])
-    groups = np.repeat([clip.identity for clip in clips], [len(s) for s in spans])
+    groups = np.repeat([clip.cluster for clip in clips], [len(s) for s in spans])
     return measure(labels, scores, groups, metrics=("auc",))["auc"]
 
 

@@ -60,7 +60,7 @@ def _flipped_labels() -> None:
         if split != "train":
             return clips
         wrong = set(np.random.default_rng(0).choice(len(clips), max(1, round(0.02 * len(clips))), replace=False))
-        return [replace(clip, label=1 - clip.label) if i in wrong else clip for i, clip in enumerate(clips)]
+        return [replace(clip, label=int(not clip.label)) if i in wrong else clip for i, clip in enumerate(clips)]
 
     Corpus.load = flipped  # type: ignore[method-assign]
 

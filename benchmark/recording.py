@@ -166,7 +166,7 @@ def _table(part: Part, outcomes: Sequence[Outcome]) -> Any:
     clips: Sequence[Clip] = part.expected
     columns: dict[str, Any] = {
         "clip": [clip.id for clip in clips],
-        "identity": [clip.identity for clip in clips],
+        "identity": [clip.cluster for clip in clips],
         "label": [clip.label for clip in clips],
     }
     for outcome in outcomes:

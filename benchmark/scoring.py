@@ -1,7 +1,7 @@
 """From clips to scores: the probe's cut, and every clip's score or the reason why it has none."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -30,22 +30,7 @@ class Part:
     @cached_property
     def blind(self) -> tuple[Clip, ...]:
         """The clips as a detector sees them when it scores: without labels, times or relations."""
-        return tuple(
-            replace(
-                clip,
-                label=0,
-                label_video=None,
-                label_audio=None,
-                method="",
-                identity="",
-                source="",
-                pair=None,
-                segments=None,
-                segments_audio=None,
-                segments_video=None,
-            )
-            for clip in self.clips
-        )
+        return tuple(clip.blind() for clip in self.clips)
 
 
 @dataclass(frozen=True)
@@ -111,10 +96,11 @@ def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, 
     return {
         "identity": _shared([c.identity for c in train], [c.identity for c in test]),
         "source": _shared([c.source for c in train], [c.source for c in test]),
-        "segment": _shared([c.pair for c in train if c.pair], [c.pair for c in test if c.pair]),
+        "segment": _shared([c.pair for c in train], [c.pair for c in test]),
     }
 
 
-def _shared(train: Iterable[str], test: Iterable[str]) -> dict[str, int]:
-    seen, wanted = set(train), set(test)
+def _shared(train: Iterable[str | None], test: Iterable[str | None]) -> dict[str, int]:
+    """Of the names that are known; where none is, it is 0 of 0."""
+    seen, wanted = {name for name in train if name}, {name for name in test if name}
     return {"shared": len(wanted & seen), "of": len(wanted)}

@@ -1,11 +1,11 @@
 """One clip of a data set: what is known about it, and its decoded media."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,11 @@ View = Literal["full", "face", "mouth", "mouth_roi"]
 PRECOMPUTED = {"mouth_roi": "_roi", "face": "_face"}
 """What the name of a precomputed crop ends in, by view."""
 Span = tuple[float, float]
+Click = tuple[int, float, float]
+"""Where a person saw a fake: frame (from 0), x and y as fractions of the displayed frame."""
+
+_KNOWN = ("label_video", "label_audio", "pair", "segments", "segments_audio", "segments_video", "category", "clicks")
+"""What a detector is not told when it scores, beside the label."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +36,28 @@ class Clip:
 
     Attributes:
         id: unique in the data set, the same on every machine.
-        dataset, split: as in `sim_whole`, `test`.
+        dataset, split: as in `sim_whole`, `test`; the split is empty where the release has none.
         root, path: the folder on this machine, and the file inside it (POSIX separators).
-        label: 1 fake, 0 real; `label_video` and `label_audio` likewise for each stream, None where unknown.
-        method: the manipulation's name, `real` for none.
-        identity: who is seen; intervals are clustered by it.
+        label: 1 fake, 0 real, None where nobody says; `label_video` and `label_audio` likewise for each stream.
+        method: the manipulation's name, `real` for none, None where unknown.
+        identity: who is seen; intervals are clustered by it. None where unknown, as the next two.
         source: the recording that the clip was made from; a fake shares it with its real.
-        pair: what joins a fake with the real that it was made from; None where there is none.
+        pair: what joins a fake with the real that it was made from, such as one excerpt of the recording.
         duration: seconds according to the manifest, None where unknown.
         segments: fake intervals (start, end) of any stream; None where the fake has no times (a whole-clip
             manipulation), () for a real clip.
         segments_audio, segments_video: the same of each stream.
         sha256: of the file's bytes, when known.
         skip: 25 fps frames cut from the start of both streams before anything else.
+        category: as the release or the literature names it, such as RVFA (real video, fake audio).
+        split_from: who made the split, such as `release` or `AVH-Align`; None where there is no split.
+        clicks: where people saw the manipulation.
+        sound: a file inside `root` whose sound is taken where the clip's own file has none.
+        extra: what else the release says, JSON values by name.
+        bytes, modified: size and time (nanoseconds) of the file when it was imported.
+        track: which of several faces, from 0; None for the only or main one.
+        retimed: pictures follow one another at the rate that is asked for, instead of being resampled to it.
+        prepared: the folder on this machine that holds landmarks which were made for the data set.
     """
 
     id: str
@@ -51,12 +65,12 @@ class Clip:
     split: str
     root: Path
     path: str
-    label: int
+    label: int | None
     label_video: int | None
     label_audio: int | None
-    method: str
-    identity: str
-    source: str
+    method: str | None
+    identity: str | None
+    source: str | None
     pair: str | None = None
     duration: float | None = None
     segments: tuple[Span, ...] | None = None
@@ -64,6 +78,26 @@ class Clip:
     segments_video: tuple[Span, ...] | None = None
     sha256: str | None = None
     skip: int = 0
+    category: str | None = None
+    split_from: str | None = None
+    clicks: tuple[Click, ...] | None = None
+    sound: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    bytes: int | None = None
+    modified: int | None = None
+    track: int | None = None
+    retimed: bool = False
+    prepared: Path | None = None
+
+    @property
+    def cluster(self) -> str:
+        """What intervals are clustered by: the identity, or the nearest thing to it that is known."""
+        return self.identity or self.source or self.pair or self.id
+
+    def blind(self) -> "Clip":
+        """The clip as a detector sees it when it scores: without labels, times or relations."""
+        hidden: dict[str, Any] = dict.fromkeys(_KNOWN)
+        return replace(self, label=0, method="", identity="", source="", extra={}, **hidden)
 
     @property
     def file(self) -> Path:

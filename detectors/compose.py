@@ -164,7 +164,8 @@ class Composed:
 
     def _examples(self, clips: Sequence[Clip], failed: dict[str, str]) -> list[Example]:
         name = self.features.name
-        return [Example(c.id, {name: self.features.get(c)}, c.label) for c in clips if c.id not in failed]
+        usable = [clip for clip in clips if clip.id not in failed]
+        return [Example(clip.id, {name: self.features.get(clip)}, int(bool(clip.label))) for clip in usable]
 
 
 def build(name: str, seed: int, store: FeatureStore, ctx: Context) -> tuple[Any, str]:

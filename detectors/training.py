@@ -54,8 +54,8 @@ def trained(
 
 
 def allowed(clips: Sequence[Clip], needs: frozenset[str]) -> list[Clip]:
-    """The clips that a detector may see: one that needs no fakes is given none."""
-    return [clip for clip in clips if ("fake" if clip.label else "real") in needs]
+    """The clips that a detector may see: one that needs no fakes sees none, nobody unlabelled ones."""
+    return [clip for clip in clips if clip.label is not None and ("fake" if clip.label else "real") in needs]
 
 
 def prepare(thing: Any, clips: Sequence[Clip], stage: Stage) -> None:

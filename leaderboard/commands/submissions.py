@@ -85,7 +85,7 @@ def _roll(record: Record) -> Roll | None:
     planned = Corpus(record.size, int(corpus["seed"]))
     if planned.version != corpus.get("version"):
         return None
-    return {clip.id: (clip.identity, clip.label) for clip in planned.clips(record.cell.test, "test")}
+    return {clip.id: (clip.cluster, int(bool(clip.label))) for clip in planned.clips(record.cell.test, "test")}
 
 
 def _signatures(detector: str, seeds: Sequence[int]) -> Mapping[str, str] | None:

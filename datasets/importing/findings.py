@@ -1,0 +1,78 @@
+"""What an importer found wrong or remarkable: one line each, with a code that is the same in every data set."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from ..files import write_atomic
+
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""error: the row or file is not in the manifest. warning: it is, or is left out as the code says. info: a remark."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding.
+
+    Attributes:
+        code: see docs/datasets.md.
+        where: `file:line` (header = 1), `file[index]` of a JSON list, or a path inside the root.
+        path: the media file that it is about, where there is one.
+        detail: what was done about it.
+    """
+
+    code: str
+    severity: Severity
+    where: str
+    path: str | None = None
+    detail: str | None = None
+
+
+class Findings:
+    """Collects findings while a data set is read."""
+
+    def __init__(self) -> None:
+        self.all: list[Finding] = []
+
+    def error(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
+        """The row or file is left out of the manifest."""
+        self.all.append(Finding(code, "error", where, path, detail))
+
+    def warning(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
+        """Something is wrong, and was dealt with as `detail` says."""
+        self.all.append(Finding(code, "warning", where, path, detail))
+
+    def info(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
+        """A remark."""
+        self.all.append(Finding(code, "info", where, path, detail))
+
+
+def table(findings: Iterable[Finding], examples: int = 3) -> str:
+    """Findings by code, worst first, with how many there are and the first places; empty without any."""
+    from tabulate import tabulate
+
+    found = list(findings)
+    counts = Counter((finding.severity, finding.code) for finding in found)
+    order = sorted(counts, key=lambda key: (SEVERITIES.index(key[0]), -counts[key], key[1]))
+    rows = []
+    for severity, code in order:
+        places = [f for f in found if (f.severity, f.code) == (severity, code)]
+        shown = [f.where + (f" ({f.detail})" if f.detail and number == 0 else "") for number, f in enumerate(places)]
+        more = f" and {len(places) - examples:,} more" if len(places) > examples else ""
+        rows.append([severity, code, f"{len(places):,}", "\n".join(shown[:examples]) + more])
+    return tabulate(rows, ["severity", "finding", "count", "where"], "simple", disable_numparse=True) if rows else ""
+
+
+def write(path: Path, findings: Iterable[Finding]) -> None:
+    """Write findings as CSV, whole."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, [f.name for f in fields(Finding)], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(finding) for finding in findings)
+    write_atomic(path, text.getvalue())

@@ -1,0 +1,133 @@
+"""Metadata files as they come: CSV and JSON in unknown encodings, with blank lines, short rows or a missing end."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from .findings import Severity
+from .tree import Tree
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table.
+
+    Attributes:
+        where: `file:line`, counted from 1.
+        cells: by column name, or by number where the table has no header; blanks around them are cut off.
+    """
+
+    where: str
+    cells: dict[str, str]
+
+    def __getitem__(self, column: str) -> str:
+        return self.cells.get(column, "")
+
+
+def text(tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",)) -> str:
+    """The text of a file on disk; a byte order mark, CRLF and an unexpected encoding are findings.
+
+    Args:
+        encodings: the expected one, then what is tried; undecodable bytes become U+FFFD in the end.
+    """
+    data = tree.read(path)
+    if data.startswith(_BOM):
+        tree.findings.info("bom", path, detail="read without it")
+        data = data.removeprefix(_BOM)
+    if b"\r\n" in data:
+        tree.findings.info("crlf", path, detail="Windows line ends")
+    found = _decoded(data, encodings)
+    if found is None:
+        tree.findings.warning("encoding_fallback", path, detail="undecodable bytes were replaced")
+        return data.decode(encodings[0], "replace")
+    decoded, encoding = found
+    if encoding != encodings[0]:
+        tree.findings.warning("encoding_fallback", path, detail=f"read as {encoding}")
+    return decoded
+
+
+def _decoded(data: bytes, encodings: Sequence[str]) -> tuple[str, str] | None:
+    for encoding in encodings:
+        try:
+            return data.decode(encoding), encoding
+        except UnicodeDecodeError:
+            continue
+    return None
+
+
+def rows(
+    tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",), *, blank: Severity = "info"
+) -> Iterator[tuple[str, list[str]]]:
+    """The rows of a CSV file, its header first where it has one, as (where, cells); blank lines are findings."""
+    # The reader is not told of NUL bytes, which it refuses.
+    reader = csv.reader(io.StringIO(text(tree, path, encodings).replace("\0", ""), newline=""))
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            tree.findings.error("row_unreadable", f"{path}:{line}", detail=str(error))
+            continue
+        cells = [cell.strip() for cell in cells]
+        if any(cells):
+            yield f"{path}:{line}", cells
+        else:
+            report = {"info": tree.findings.info, "warning": tree.findings.warning, "error": tree.findings.error}
+            report[blank]("blank_line", f"{path}:{line}")
+
+
+def table(
+    tree: Tree,
+    path: str,
+    needed: Sequence[str],
+    *,
+    known: Sequence[str] = (),
+    encodings: Sequence[str] = ("utf-8",),
+    blank: Severity = "info",
+) -> Iterator[Line]:
+    """The rows of a CSV file with a header, by column name.
+
+    A row without a cell of every needed column is `row_too_short`, and left out; columns that are neither `needed` nor
+    `known` are `extra_column`. Where a needed column is missing from the header, the file is `unexpected_header` and
+    gives nothing.
+    """
+    lines = rows(tree, path, encodings, blank=blank)
+    first = next(lines, None)
+    if first is None:
+        tree.findings.error("empty_file", path, detail="no header; nothing is taken from it")
+        return
+    header = first[1]
+    if missing := [name for name in needed if name not in header]:
+        detail = f"lacks {', '.join(missing)}; nothing is taken from it"
+        tree.findings.error("unexpected_header", first[0], detail=detail)
+        return
+    for name in header:
+        if name not in (*needed, *known):
+            tree.findings.info("extra_column", first[0], detail=f"{name or 'without a name'}, not used")
+    least = max(header.index(name) for name in needed) + 1
+    for where, cells in lines:
+        if len(cells) < least:
+            tree.findings.error("row_too_short", where, detail=f"{len(cells)} cells of {len(header)}")
+            continue
+        yield Line(where, dict(zip(header, cells, strict=False)))
+
+
+def load_json(tree: Tree, path: str, kind: type, severity: Literal["error", "warning"] = "error") -> Any:
+    """A JSON file that should hold a list or an object (`kind`); None, with a finding, where it does not."""
+    report = tree.findings.error if severity == "error" else tree.findings.warning
+    try:
+        value = json.loads(text(tree, path))
+    except (ValueError, RecursionError) as error:
+        report("broken_json", path, detail=f"{str(error) or 'nested too deeply'}; nothing is taken from it")
+        return None
+    if not isinstance(value, kind):
+        report("broken_json", path, detail=f"holds no {'list' if kind is list else 'object'}; nothing is taken from it")
+        return None
+    return value

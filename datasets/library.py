@@ -1,0 +1,79 @@
+"""Where what is known of real data sets is kept: one folder a data set, beside nothing of the release itself.
+
+`AVDF_DATA/<name>/` holds `manifest.jsonl` and `findings.csv` of the last import, and `place.json`, where the release
+lies on this machine. Hashes, landmarks and split lists join them.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .clip import Clip
+from .errors import DatasetError
+from .files import cache_root, write_atomic
+from .importing import Imported, findings
+from .manifest import read_manifest, write_manifest
+
+
+def data_root() -> Path:
+    """The folder of all manifests: `AVDF_DATA`, else `data` in the cache folder."""
+    override = os.environ.get("AVDF_DATA")
+    return Path(override).expanduser() if override else cache_root() / "data"
+
+
+def home(name: str) -> Path:
+    """The folder of one data set."""
+    return data_root() / name
+
+
+def manifest_path(name: str) -> Path:
+    """Where the manifest of a data set is, or would be."""
+    return home(name) / "manifest.jsonl"
+
+
+def here(name: str) -> bool:
+    """Whether a data set was imported on this machine."""
+    return manifest_path(name).is_file() and (home(name) / "place.json").is_file()
+
+
+def root_of(name: str) -> Path:
+    """Where the release lies on this machine.
+
+    Raises:
+        DatasetError: it was not imported, or `place.json` is damaged.
+    """
+    path = home(name) / "place.json"
+    try:
+        return Path(json.loads(path.read_text(encoding="utf-8"))["root"])
+    except FileNotFoundError:
+        raise DatasetError(f"{name} was not imported; run `python -m datasets import {name} FOLDER`") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path} is damaged ({error}); import {name} again") from error
+
+
+def clips(name: str) -> list[Clip]:
+    """All clips of a data set that was imported, as its manifest has them.
+
+    Raises:
+        DatasetError: it was not imported, or its manifest is damaged.
+    """
+    return read_manifest(manifest_path(name), root_of(name))
+
+
+def keep(imported: Imported) -> Path:
+    """Write manifest, findings and place of an import; returns the manifest's path."""
+    folder = home(imported.name)
+    header = {"dataset": imported.name, "imported": datetime.now(UTC).date().isoformat(), "clips": len(imported.clips)}
+    findings.write(folder / "findings.csv", imported.findings)
+    write_manifest(manifest_path(imported.name), imported.clips, header)
+    write_atomic(folder / "place.json", json.dumps({"root": str(imported.root)}) + "\n")
+    return manifest_path(imported.name)
+
+
+def names() -> list[str]:
+    """Data sets that were imported on this machine."""
+    root = data_root()
+    folders: Iterable[Path] = root.iterdir() if root.is_dir() else ()
+    return sorted(folder.name for folder in folders if here(folder.name))
