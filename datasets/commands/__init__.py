@@ -1,0 +1,1 @@
+"""The commands of `python -m datasets` on real data sets, one module each with `add(commands)`."""
