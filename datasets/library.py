@@ -6,10 +6,12 @@ lies on this machine. Hashes, landmarks and split lists join them.
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from . import hashes as kept_hashes
 from .clip import Clip
 from .errors import DatasetError
 from .files import cache_root, write_atomic
@@ -77,3 +79,37 @@ def names() -> list[str]:
     root = data_root()
     folders: Iterable[Path] = root.iterdir() if root.is_dir() else ()
     return sorted(folder.name for folder in folders if here(folder.name))
+
+
+def hashes(name: str) -> dict[str, str]:
+    """SHA-256 by path in the data set, of the files whose hash is known and still holds; nothing is hashed here.
+
+    Raises:
+        DatasetError: it was not imported.
+    """
+    return kept_hashes.valid(home(name), root_of(name))
+
+
+def with_hashes(clips: Sequence[Clip], progress: bool = True) -> list[Clip]:
+    """The clips, in their order, with the hashes of their files as they are now.
+
+    Files whose hash is not known are read, and their hashes kept for the next time; see `datasets.hashes`. A clip whose
+    file is missing or unreadable has no hash, and fails when it is read.
+
+    Args:
+        clips: of imported data sets, perhaps through their protocols (`favc.ssr` is of `favc`).
+
+    Raises:
+        DiskFullError: what was hashed so far is kept.
+    """
+    found: dict[tuple[str, str], str | None] = {}
+    for name in sorted({data_set_of(clip) for clip in clips}):
+        files = {clip.path: clip.file for clip in clips if data_set_of(clip) == name}
+        hashed = kept_hashes.hash_files(home(name), files, progress=progress)
+        found |= {(name, path): of_file.sha256 for path, of_file in hashed.items()}
+    return [replace(clip, sha256=found[data_set_of(clip), clip.path]) for clip in clips]
+
+
+def data_set_of(clip: Clip) -> str:
+    """The data set that a clip was imported with, whatever protocol it came through."""
+    return clip.dataset.partition(".")[0]

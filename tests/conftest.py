@@ -48,8 +48,9 @@ def known() -> Iterator[Registry]:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache folder for one test."""
+    """An empty cache folder for one test, and no imported data sets."""
     monkeypatch.setenv("AVDF_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("AVDF_DATA", raising=False)
     return tmp_path / "cache"
 
 
