@@ -33,11 +33,13 @@ def text(tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",)) -> str:
     """The text of a file on disk; a byte order mark, CRLF and an unexpected encoding are findings.
 
     Args:
-        encodings: the expected one, then what is tried; undecodable bytes become U+FFFD in the end.
+        encodings: the expected one, then what is tried; undecodable bytes become U+FFFD in the end. With "utf-8-sig"
+            first, a byte order mark is expected and no finding.
     """
     data = tree.read(path)
     if data.startswith(_BOM):
-        tree.findings.info("bom", path, detail="read without it")
+        if encodings[0] != "utf-8-sig":
+            tree.findings.info("bom", path, detail="read without it")
         data = data.removeprefix(_BOM)
     if b"\r\n" in data:
         tree.findings.info("crlf", path, detail="Windows line ends")
