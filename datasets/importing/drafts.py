@@ -68,11 +68,14 @@ class Drafts:
         return composed(path) in self._clips or composed(path) in self._dropped
 
     def report_unlisted(self, folder: str = "", suffixes: Iterable[str] = VIDEO) -> None:
-        """A finding for each media file below a folder that no row names; crops beside a clip are none."""
+        """A finding for each media file below a folder that no row names; crops beside a clip are none.
+
+        A file that a row names is listed, whatever became of the row: one fault is one finding.
+        """
         here = list(self.tree.under(folder, suffixes))
         names = set(here)
         for path in here:
-            if not self.has(path) and not is_crop(path, names):
+            if path not in self.tree.mentioned and not self.has(path) and not is_crop(path, names):
                 self.tree.findings.warning("unlisted_file", path, path, "no metadata; not imported")
 
     @property

@@ -32,22 +32,32 @@ class Finding:
 
 
 class Findings:
-    """Collects findings while a data set is read."""
+    """Collects findings while a data set is read; what cannot be printed in them is written as an escape."""
 
     def __init__(self) -> None:
         self.all: list[Finding] = []
 
+    def _add(self, code: str, severity: Severity, where: str, path: str | None, detail: str | None) -> None:
+        self.all.append(Finding(code, severity, _printable(where) or "", _printable(path), _printable(detail)))
+
     def error(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
         """The row or file is left out of the manifest."""
-        self.all.append(Finding(code, "error", where, path, detail))
+        self._add(code, "error", where, path, detail)
 
     def warning(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
         """Something is wrong, and was dealt with as `detail` says."""
-        self.all.append(Finding(code, "warning", where, path, detail))
+        self._add(code, "warning", where, path, detail)
 
     def info(self, code: str, where: str, path: str | None = None, detail: str | None = None) -> None:
         """A remark."""
-        self.all.append(Finding(code, "info", where, path, detail))
+        self._add(code, "info", where, path, detail)
+
+
+def _printable(text: str | None) -> str | None:
+    """The text, with escapes for what a terminal or UTF-8 cannot take: names and cells come from anywhere."""
+    if text is None or text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def table(findings: Iterable[Finding], examples: int = 3) -> str:

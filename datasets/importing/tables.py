@@ -5,12 +5,17 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
+from ..errors import DatasetError
 from .findings import Severity
 from .tree import Tree
 
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UNCLOSED = "unexpected end of data"
+"""What the csv module says of a quote that nothing closes."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,9 @@ def text(tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",)) -> str:
         if encodings[0] != "utf-8-sig":
             tree.findings.info("bom", path, detail="read without it")
         data = data.removeprefix(_BOM)
+    if data.startswith(_UTF16):
+        tree.findings.warning("encoding_fallback", path, detail="read as utf-16")
+        return data.decode("utf-16", "replace")
     if b"\r\n" in data:
         tree.findings.info("crlf", path, detail="Windows line ends")
     found = _decoded(data, encodings)
@@ -65,24 +73,56 @@ def _decoded(data: bytes, encodings: Sequence[str]) -> tuple[str, str] | None:
 def rows(
     tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",), *, blank: Severity = "info"
 ) -> Iterator[tuple[str, list[str]]]:
-    """The rows of a CSV file, its header first where it has one, as (where, cells); blank lines are findings."""
-    # The reader is not told of NUL bytes, which it refuses.
-    reader = csv.reader(io.StringIO(text(tree, path, encodings).replace("\0", ""), newline=""))
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            tree.findings.error("row_unreadable", f"{path}:{line}", detail=str(error))
-            continue
+    """The rows of a CSV file, its header first where it has one, as (where, cells); blank lines are findings.
+
+    A quote that is opened and never closed would swallow all that follows: that line is `row_unreadable`, and the
+    next ones are read as if it were not there. A file that cannot be read is `unreadable_file` and gives nothing.
+    """
+    lines = io.StringIO(_content(tree, path, encodings), newline="").readlines()
+    for number, cells in _parsed(tree, path, lines):
         cells = [cell.strip() for cell in cells]
         if any(cells):
-            yield f"{path}:{line}", cells
+            yield f"{path}:{number}", cells
         else:
             report = {"info": tree.findings.info, "warning": tree.findings.warning, "error": tree.findings.error}
-            report[blank]("blank_line", f"{path}:{line}")
+            report[blank]("blank_line", f"{path}:{number}")
+
+
+def _content(tree: Tree, path: str, encodings: Sequence[str]) -> str:
+    try:
+        return text(tree, path, encodings)
+    except DatasetError as error:
+        tree.findings.error("unreadable_file", path, detail=f"{error}; nothing is taken from it")
+        return ""
+
+
+def _parsed(tree: Tree, path: str, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """The rows, each with the number of its first line; after a row that cannot be read, its second line is next."""
+    start, reader, first = 0, csv.reader(lines), 0
+    while start < len(lines):
+        reason = None
+        try:
+            cells = next(reader)
+        except csv.Error as error:
+            cells, reason = [], f"{error}; the row is left out"
+        following = first + reader.line_num
+        if following == len(lines) > start + 1 and _is_unclosed(lines[start:]):
+            reason = "a quote is opened and never closed; the row is left out"
+        if reason is None:
+            yield start + 1, cells
+            start = following
+        else:
+            tree.findings.error("row_unreadable", f"{path}:{start + 1}", detail=reason)
+            start = first = start + 1
+            reader = csv.reader(islice(lines, first, None))
+
+
+def _is_unclosed(lines: list[str]) -> bool:
+    try:
+        next(csv.reader(lines, strict=True))
+    except csv.Error as error:
+        return _UNCLOSED in str(error)
+    return False
 
 
 def table(
@@ -96,7 +136,8 @@ def table(
 ) -> Iterator[Line]:
     """The rows of a CSV file with a header, by column name.
 
-    A row without a cell of every needed column is `row_too_short`, and left out; columns that are neither `needed` nor
+    A row without a cell of every needed column is `row_too_short`, and one with more cells than the header
+    `row_too_long`, since a comma without quotes shifted them: both are left out. Columns that are neither `needed` nor
     `known` are `extra_column`. Where a needed column is missing from the header, the file is `unexpected_header` and
     gives nothing.
     """
@@ -117,8 +158,11 @@ def table(
     for where, cells in lines:
         if len(cells) < least:
             tree.findings.error("row_too_short", where, detail=f"{len(cells)} cells of {len(header)}")
-            continue
-        yield Line(where, dict(zip(header, cells, strict=False)))
+        elif any(cells[len(header) :]):
+            detail = f"{len(cells)} cells of {len(header)}: a comma without quotes? the row is left out"
+            tree.findings.error("row_too_long", where, detail=detail)
+        else:
+            yield Line(where, dict(zip(header, cells, strict=False)))
 
 
 def load_json(tree: Tree, path: str, kind: type, severity: Literal["error", "warning"] = "error") -> Any:
@@ -126,6 +170,9 @@ def load_json(tree: Tree, path: str, kind: type, severity: Literal["error", "war
     report = tree.findings.error if severity == "error" else tree.findings.warning
     try:
         value = json.loads(text(tree, path))
+    except DatasetError as error:
+        report("unreadable_file", path, detail=f"{error}; nothing is taken from it")
+        return None
     except (ValueError, RecursionError) as error:
         report("broken_json", path, detail=f"{str(error) or 'nested too deeply'}; nothing is taken from it")
         return None
