@@ -2,6 +2,12 @@
 
 from pathlib import Path
 
+_FOLDERS = {
+    "AVDF_CACHE": "the cache folder",
+    "AVDF_DATA": "the folder of imported data sets",
+    "AVDF_WEIGHTS": "the weights folder",
+}
+
 
 class ClipError(Exception):
     """One clip cannot be used; the run goes on and counts it in coverage.
@@ -31,4 +37,11 @@ def in_words(error: OSError) -> str:
         return str(error.strerror)
     place = Path(str(error.filename or "a file"))
     place = place.parent if place.name.startswith(".") else place  # of a temporary file nobody knows
-    return f"{place}: {error.strerror or error}; name a folder that can be written (AVDF_CACHE names the cache folder)"
+    return f"{place}: {error.strerror or error}; name a folder that can be written ({_named(place)})"
+
+
+def _named(place: Path) -> str:
+    from .files import variable_for
+
+    variable = variable_for(place)
+    return f"{variable} names {_FOLDERS[variable]}"

@@ -22,6 +22,21 @@ def cache_root() -> Path:
     return Path(override).expanduser() if override else user_cache_path("avdf-bench")
 
 
+_OWN_FOLDERS = {"AVDF_WEIGHTS": "weights", "AVDF_DATA": "data"}
+"""Folders that have a variable of their own, and their names in the cache folder without it."""
+
+
+def variable_for(path: Path) -> str:
+    """The environment variable that moves the folder which a path is in to another disk."""
+    place = path.absolute()
+    for variable, name in _OWN_FOLDERS.items():
+        override = os.environ.get(variable)
+        folder = Path(override).expanduser() if override else cache_root() / name
+        if place.is_relative_to(folder.absolute()):
+            return variable
+    return "AVDF_CACHE"
+
+
 @contextmanager
 def disk_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or quota into a `DiskFullError` that says where, and how to go on."""
@@ -32,8 +47,8 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise
         raise DiskFullError(
             error.errno,
-            f"the disk is full: could not write {path}. Free some space, or point AVDF_CACHE at a larger disk; "
-            "what was finished is kept and the next run continues from there",
+            f"the disk is full: could not write {path}. Free some space, or point {variable_for(path)} at a larger "
+            "disk; what was finished is kept and the next run continues from there",
         ) from error
 
 
@@ -84,3 +99,13 @@ def locked(path: Path) -> FileLock:
     """A lock between processes, kept in `path` with `.lock` added; it ends with its process, however that ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return FileLock(str(path) + ".lock")
+
+
+def in_bytes(size: int) -> str:
+    """A size as people say it: `5.7 GB`, `940 kB`."""
+    value, unit = float(size), "bytes"
+    for larger in ("kB", "MB", "GB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.3g} {unit}"

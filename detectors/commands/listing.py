@@ -4,9 +4,10 @@ import argparse
 from collections.abc import Iterator
 from typing import Any
 
+from datasets.files import in_bytes
 from detectors.cards import DetectorCard, EncoderCard, HeadCard, Weights
 from detectors.fetching.files import located, pin_of, size_of
-from detectors.fetching.folder import how_to_get, in_bytes, weights_root
+from detectors.fetching.folder import how_to_get, weights_root
 from detectors.registry import UnknownNameError, registry, rows, suggest
 from detectors.tags import RANDOM, known_tags, split, summary_of
 

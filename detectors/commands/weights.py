@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from datasets.errors import in_words
+from datasets.files import in_bytes
 from detectors.cards import Weights
 from detectors.fetching.files import WeightsError, hash_of, located, pin_of, repin, size_of
-from detectors.fetching.folder import in_bytes, weights_root
+from detectors.fetching.folder import weights_root
 
 from .named import every_weights, spelled_out, weights_of
 from .progress import progress

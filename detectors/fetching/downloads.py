@@ -4,15 +4,15 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from datasets.errors import DiskFullError
-from datasets.files import locked
+from datasets.fetching import resuming
+from datasets.fetching.retrieving import retrieve
+from datasets.files import in_bytes
 
 from ..cards import Weights
 from .files import HUB_FILES, WeightsError, enough, find, located, needed_files
-from .folder import archive_of, drive_link, hub_cache, in_bytes, name_for, weights_root
-from .resuming import DownloadError, download
+from .folder import archive_of, drive_link, hub_cache, name_for, weights_root
 from .unzipping import unpack
 
 _MOST = 16_000_000_000
@@ -21,6 +21,10 @@ _MOST = 16_000_000_000
 
 class ByHandError(WeightsError):
     """Only a user can get a checkpoint; the message is numbered instructions, on several lines."""
+
+
+class DownloadError(WeightsError):
+    """A checkpoint cannot be downloaded; the message is one line and says why and what to do."""
 
 
 def fetch(weights: Weights, name: str | None = None) -> Path:
@@ -38,7 +42,7 @@ def fetch(weights: Weights, name: str | None = None) -> Path:
         return found
     with _folder_errors():
         if weights.url:
-            _from_address(weights, weights.url)
+            retrieve(weights.url, weights_root() / weights.file, weights.sha256, "checkpoint")
         elif weights.hub:
             _from_hub(weights, weights.hub)
         else:
@@ -69,6 +73,8 @@ def _folder_errors() -> Iterator[None]:
         yield
     except DiskFullError:
         raise
+    except resuming.DownloadError as error:
+        raise DownloadError(str(error)) from error
     except OSError as error:
         place = error.filename or weights_root()
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -78,28 +84,6 @@ def _folder_errors() -> Iterator[None]:
         raise DownloadError(
             f"{place}: {reason}; name another folder with AVDF_WEIGHTS (HF_HOME for models of the hub)"
         ) from error
-
-
-def _from_address(weights: Weights, url: str) -> None:
-    import pooch
-
-    def resumed(url: str, checked: str, _: Any) -> None:
-        """Download beside the target, where a later run can continue; pooch checks the whole file and moves it."""
-        download(url, part)
-        part.replace(checked)
-
-    pooch.get_logger().setLevel("WARNING")
-    target = weights_root() / weights.file
-    part = target.with_name(f"{target.name}.part")
-    known = f"sha256:{weights.sha256}" if weights.sha256 else None
-    with locked(target):
-        if target.exists():  # another process fetched it while this one waited
-            return
-        try:
-            pooch.retrieve(url, known, target.name, target.parent, downloader=resumed)
-        except ValueError as error:
-            words = str(error).partition(". ")[0]
-            raise DownloadError(f"{url} was not kept: {words}; another try may help") from error
 
 
 def _from_hub(weights: Weights, hub: str) -> None:

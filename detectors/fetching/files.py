@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from datasets.fetching import pins
+
 from ..cardcheck import RegistryError
 from ..cards import Weights
-from . import pins
 from .folder import how_to_get, hub_cache, name_for
 from .folder import weights_root as weights_root
 from .hashes import kept_hash

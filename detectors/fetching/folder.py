@@ -79,13 +79,3 @@ def _first_name(weights: Weights) -> str:
     """An encoder that uses a checkpoint, or `NAME`; with its tag where only another form of one does."""
     names = [name for name, used in users() if used == weights]
     return next((name for name in names if "." not in name), names[0] if names else "NAME")
-
-
-def in_bytes(size: int) -> str:
-    """A size as people say it: `5.7 GB`, `940 kB`."""
-    value, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.3g} {unit}"

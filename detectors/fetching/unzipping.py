@@ -1,18 +1,13 @@
 """A checkpoint out of a zip file that somebody else made."""
 
-import lzma
 import shutil
-import stat
 import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from datasets.fetching.archives import DAMAGED, inside, is_file, leads_out
 from datasets.files import atomic_path
 
 from .files import WeightsError
-
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError, RuntimeError, EOFError, ValueError)
-"""What zipfile raises on a file that is none, damaged, encrypted or compressed in another way."""
 
 
 class ArchiveError(WeightsError):
@@ -39,7 +34,7 @@ def unpack(archive: Path, target: Path, most: int) -> None:
                 )
             for name, member in wanted.items():
                 _write(opened, member, target.with_name(name))
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ArchiveError(f"{archive} cannot be unpacked ({error}); download it again") from error
 
 
@@ -52,11 +47,11 @@ def _members(opened: zipfile.ZipFile, archive: Path, target: Path) -> dict[str, 
     """The settings, if there are any, and last the checkpoint, whose presence says that all is there."""
     names: dict[str, list[zipfile.ZipInfo]] = {f"{target.stem}.json": [], target.name: []}
     for member in opened.infolist():
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
+        if leads_out(member):
             raise ArchiveError(f"{archive} has a file {member.filename!r}, which would lead out of it; do not use it")
-        if not (member.is_dir() or stat.S_ISLNK(member.external_attr >> 16)) and path.name in names:
-            names[path.name].append(member)
+        name = inside(member).name
+        if is_file(member) and name in names:
+            names[name].append(member)
     twice = [name for name, members in names.items() if len(members) > 1]
     if twice or not names[target.name]:
         what = f"several files {twice[0]}" if twice else f"no {target.name}"

@@ -21,14 +21,13 @@ import pytest
 from huggingface_hub import constants
 
 from datasets.errors import DiskFullError
-from datasets.files import locked
+from datasets.fetching import resuming
+from datasets.files import in_bytes, locked
 from detectors.cards import Weights
-from detectors.fetching import downloads, resuming
-from detectors.fetching.downloads import ByHandError, fetch
+from detectors.fetching import downloads
+from detectors.fetching.downloads import ByHandError, DownloadError, fetch
 from detectors.fetching.files import MissingWeightsError, find, hash_of
-from detectors.fetching.folder import in_bytes
 from detectors.fetching.published import AUTOAVSR_AV, BRAVEN_VSR_LARGE
-from detectors.fetching.resuming import DownloadError
 from detectors.fetching.unzipping import ArchiveError, unpack
 from file_server import Served, Server, serving
 from paths import ROOT

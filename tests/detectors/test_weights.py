@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants
 
+from datasets.fetching import pins
 from detectors.cardcheck import RegistryError, check_card
 from detectors.cards import EncoderCard, Weights
 from detectors.encoders import tiny
-from detectors.fetching import hashes, pins
+from detectors.fetching import hashes
 from detectors.fetching.files import ChangedWeightsError, MissingWeightsError, WeightsError, find, hash_of, repin
 from detectors.fetching.folder import weights_root
 from detectors.fetching.published import (

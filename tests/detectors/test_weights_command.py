@@ -12,10 +12,11 @@ from types import SimpleNamespace
 import pytest
 from huggingface_hub import constants
 
+from datasets.fetching import resuming
 from detectors.__main__ import main
 from detectors.cards import EncoderCard, Variant, Weights
 from detectors.encoders import tiny
-from detectors.fetching import downloads, resuming
+from detectors.fetching import downloads
 from detectors.registry import Entry, Registry, registry
 from file_server import Served, Server, serving
 from paths import ROOT

@@ -1,6 +1,6 @@
-"""Pins: the hashes of checkpoints for which none was published, as they were first used here.
+"""Pins: the hashes of files for which none was published, as they were first used here.
 
-They are in `pins.json` of the weights folder: file -> sha256, size, date, source. They belong to that folder and are
+They are in `pins.json` of the files' folder: file -> sha256, size, date, source. They belong to that folder and are
 never part of the package.
 """
 
@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from datasets.errors import DiskFullError
-from datasets.files import locked, write_atomic
+from ..errors import DiskFullError
+from ..files import locked, write_atomic
 
 log = logging.getLogger("avdf")
 
@@ -23,7 +23,7 @@ class PinsError(Exception):
 
 
 def read(folder: Path) -> dict[str, dict[str, Any]]:
-    """The pins of a weights folder by key; empty where there are none.
+    """The pins of a folder by key; empty where there are none.
 
     Raises:
         PinsError: the file is damaged. It is not replaced: that would accept whatever is there now.
@@ -41,7 +41,7 @@ def read(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _damaged(path: Path) -> str:
-    return f"{path} cannot be read, so no checkpoint can be held against its pin; restore it, or remove it to pin anew"
+    return f"{path} cannot be read, so nothing can be held against its pin; restore it, or remove it to pin anew"
 
 
 def write(folder: Path, key: str, pin: Mapping[str, Any], *, replace: bool = False) -> bool:
@@ -70,4 +70,4 @@ def write(folder: Path, key: str, pin: Mapping[str, Any], *, replace: bool = Fal
 
 @cache
 def _say_once(path: Path, reason: str) -> None:
-    log.warning("%s cannot be written (%s): checkpoints without a published hash are not pinned", path, reason)
+    log.warning("%s cannot be written (%s): files without a published hash are not pinned", path, reason)

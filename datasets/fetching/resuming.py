@@ -12,10 +12,8 @@ from urllib.parse import urlsplit
 import requests
 from tqdm import tqdm
 
-from datasets.errors import DiskFullError
-from datasets.files import write_atomic
-
-from .files import WeightsError
+from ..errors import DatasetError, DiskFullError
+from ..files import variable_for, write_atomic
 
 PAUSES = (1.0, 4.0, 16.0, 30.0)
 """Seconds before each further try, once a server has answered."""
@@ -27,7 +25,7 @@ _CUTS = (requests.ConnectionError, requests.Timeout, requests.exceptions.Chunked
 log = logging.getLogger("avdf")
 
 
-class DownloadError(WeightsError):
+class DownloadError(DatasetError):
     """A file cannot be downloaded; the message is one line and says why and what to do."""
 
 
@@ -35,10 +33,11 @@ class _CutError(Exception):
     """The server answered, and the file did not arrive whole; another try may go on."""
 
 
-def download(url: str, part: Path) -> None:
+def download(url: str, part: Path, what: str) -> None:
     """Complete `part`, `NAME.part`, which stays after a failure and is continued by the next call.
 
-    It is continued only where the server says that its file is still the same one, and begun anew otherwise.
+    It is continued only where the server says that its file is still the same one, and begun anew otherwise. `what`
+    it is, such as "checkpoint", is for messages.
 
     Raises:
         DownloadError: no network, a connection that is cut too often, an error of the server, or a web page.
@@ -46,7 +45,7 @@ def download(url: str, part: Path) -> None:
     """
     for number, pause in enumerate((*PAUSES, None)):
         try:
-            _try(url, part, reached=number > 0)
+            _try(url, part, what, reached=number > 0)
             break
         except _CutError as cut:
             if pause is None:
@@ -59,14 +58,14 @@ def download(url: str, part: Path) -> None:
     _notes(part).unlink(missing_ok=True)
 
 
-def _try(url: str, part: Path, *, reached: bool) -> None:
+def _try(url: str, part: Path, what: str, *, reached: bool) -> None:
     """Complete the part, or raise as `download`; `_CutError` where the server was `reached`, now or before."""
     have, headers = _continued(url, part)
     try:
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUTS) as answer:
             reached = True
-            if not _refused(answer, url, part, have):
-                _receive(answer, url, part, have)
+            if not _refused(answer, url, part, what, have):
+                _receive(answer, url, part, what, have)
     except _CUTS as error:
         if not reached:
             raise DownloadError(_unreachable(url, part, error)) from error
@@ -88,7 +87,7 @@ def _continued(url: str, part: Path) -> tuple[int, dict[str, str]]:
     return have, headers | {"Range": f"bytes={have}-", "If-Range": validator}
 
 
-def _refused(answer: requests.Response, url: str, part: Path, have: int) -> bool:
+def _refused(answer: requests.Response, url: str, part: Path, what: str, have: int) -> bool:
     """Raise where the answer is no file; true where nothing is left to send."""
     status = answer.status_code
     if status == 416:  # the part is whole, or no part of this file
@@ -101,11 +100,11 @@ def _refused(answer: requests.Response, url: str, part: Path, have: int) -> bool
     if status not in (200, 206):
         raise DownloadError(f"{url} cannot be downloaded: the server answers {status} {answer.reason}")
     if answer.headers.get("Content-Type", "").startswith("text/html"):
-        raise DownloadError(_page(url))
+        raise DownloadError(_page(url, what))
     return False
 
 
-def _receive(answer: requests.Response, url: str, part: Path, have: int) -> None:
+def _receive(answer: requests.Response, url: str, part: Path, what: str, have: int) -> None:
     """Append the answer to the part, or begin it anew where the server sends the whole file."""
     if answer.status_code == 200:
         have = 0
@@ -118,7 +117,7 @@ def _receive(answer: requests.Response, url: str, part: Path, have: int) -> None
     write_atomic(_notes(part), json.dumps({"url": url, "validator": _validator(answer)}))
     try:
         with part.open("ab" if have else "wb") as stream, _bar(part, have, total) as bar:
-            _copy(answer, url, stream, bar)
+            _copy(answer, url, what, stream, bar)
     except DownloadError:
         part.unlink()
         _notes(part).unlink()
@@ -131,10 +130,10 @@ def _receive(answer: requests.Response, url: str, part: Path, have: int) -> None
         raise _CutError("the connection was cut")
 
 
-def _copy(answer: requests.Response, url: str, stream: IO[bytes], bar: Any) -> None:
+def _copy(answer: requests.Response, url: str, what: str, stream: IO[bytes], bar: Any) -> None:
     for block in answer.iter_content(_BLOCK):
         if not stream.tell() and block.lstrip()[:1] == b"<":
-            raise DownloadError(_page(url))
+            raise DownloadError(_page(url, what))
         stream.write(block)
         bar.update(len(block))
 
@@ -166,7 +165,7 @@ def _check_space(part: Path, more: int) -> None:
 def _full(part: Path, number: int) -> DiskFullError:
     return DiskFullError(
         number,
-        f"the disk is full: could not write {part}. Free some space, or point AVDF_WEIGHTS at a larger disk; "
+        f"the disk is full: could not write {part}. Free some space, or point {variable_for(part)} at a larger disk; "
         f"{_so_far(part)} kept, and the same command continues from there",
     )
 
@@ -175,8 +174,8 @@ def _so_far(part: Path) -> str:
     return f"{part.stat().st_size if part.exists() else 0:,} bytes are"
 
 
-def _page(url: str) -> str:
-    return f"{url} gives a web page and no checkpoint: a network may ask for a login; open it with a browser"
+def _page(url: str, what: str) -> str:
+    return f"{url} gives a web page and no {what}: a network may ask for a login; open it with a browser"
 
 
 def _unreachable(url: str, part: Path, error: Exception) -> str:
