@@ -3,13 +3,14 @@
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from datasets.clip import Clip
+from datasets.importing import Imported, load
 from datasets.importing.findings import Finding
 from paths import golden_root
 
@@ -56,6 +57,8 @@ def value_of(clip: Clip, field: str) -> Any:
         return [{"frame": frame, "x": x, "y": y} for frame, x, y in clip.clicks or ()]
     if name in clip.extra:
         return clip.extra[name]
+    if name == "split":
+        return clip.split or None
     value = getattr(clip, name, f"no field {name}")
     return [list(span) for span in value] if name == "segments" and value is not None else value
 
@@ -75,3 +78,17 @@ def differences(clips: Iterable[Clip], samples: Iterable[dict[str, Any]]) -> lis
 def codes(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
     """Findings by severity and code."""
     return Counter((finding.severity, finding.code) for finding in findings)
+
+
+def planted(name: str, folder: Path, plant: Callable[[Path], object]) -> Imported:
+    """The import of a copy of a layout after `plant` damaged it; `plant` gets the copy's root."""
+    root = copied(name, folder)
+    plant(root)
+    return load(name, root)
+
+
+def beyond(name: str, imported: Imported) -> list[tuple[str, str, str]]:
+    """Severity, code and place of the findings that the untouched layout does not have, sorted by place."""
+    rest = Counter((f.severity, f.code, f.where) for f in imported.findings)
+    rest -= Counter((i["severity"], i["code"], i["where"]) for i in expected(name)["issues"])
+    return sorted(rest.elements(), key=lambda found: found[2])
