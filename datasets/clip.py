@@ -56,7 +56,9 @@ class Clip:
         extra: what else the release says, JSON values by name.
         bytes, modified: size and time (nanoseconds) of the file when it was imported.
         track: which of several faces, from 0; None for the only or main one.
-        retimed: pictures follow one another at the rate that is asked for, instead of being resampled to it.
+        retimed: all pictures of the file follow one another at the rate that is asked for, instead of being resampled
+            to it; the sound stays as it is. AV-HuBERT's own preparation does so with sources that do not run at 25
+            pictures a second. See `datasets.media.original` for times.
         prepared: the folder on this machine that holds landmarks which were made for the data set.
     """
 
@@ -111,16 +113,16 @@ class Clip:
 
     @cached_property
     def key(self) -> str:
-        """What the decoded media depend on: the content and the skip.
+        """What the decoded media depend on: the content, the skip, and whether it is re-timed.
 
         Raises:
             ClipError: the file is missing or cannot be read.
         """
-        return f"{self.content}-{self.skip}"
+        return f"{self.content}-{self.skip}" + ("-retimed" if self.retimed else "")
 
     @cached_property
     def content(self) -> str:
-        """A hash of the file and of the landmarks and precomputed crops beside it, in hexadecimal.
+        """A hash of the file, of the landmarks and precomputed crops beside it and of its sound file, in hexadecimal.
 
         Raises:
             ClipError: the file is missing or cannot be read.
@@ -135,24 +137,49 @@ class Clip:
                 crop = self.precomputed(view)
                 if crop and crop != self.file and crop.exists():
                     parts.append(f"{view} {sha256_file(crop)}")
+            if self.sound is not None and (self.root / self.sound).exists():
+                self.check_inside(self.root / self.sound)
+                parts.append(f"sound {sha256_file(self.root / self.sound)}")
         except OSError as error:
             raise self.error(f"cannot be read: {error.strerror}") from error
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
     @property
     def landmarks(self) -> Path:
-        """Where the landmarks of its faces would be, see `datasets.crops`."""
-        return self.file.with_suffix(".landmarks.npy")
+        """Where the landmarks of its face are or would be, see `datasets.crops`.
+
+        Beside the file, `<stem>.landmarks.npy`, or else in the prepared folder, `<path>.landmarks.npy`; those of
+        track 1 end in `.track1.landmarks.npy`.
+        """
+        ending = f".track{self.track}.landmarks.npy" if self.track else ".landmarks.npy"
+        beside = self.file.with_suffix(ending)
+        if self.prepared is None or beside.exists():
+            return beside
+        return self.prepared / f"{self.path}{ending}"
 
     def precomputed(self, view: str) -> Path | None:
         """Where a crop that was made before would be: `<stem>_roi.mp4` for "mouth_roi", `<stem>_face.mp4` for "face".
 
-        A file that is called so is its own crop. None for views that are not made beforehand.
+        A file that is called so is its own crop. None for views that are not made beforehand, and for further faces:
+        such crops are of the main one.
         """
         ending = PRECOMPUTED.get(view)
-        if ending is None:
+        if ending is None or self.track:
             return None
         return self.file if self.file.stem.endswith(ending) else self.file.with_name(f"{self.file.stem}{ending}.mp4")
+
+    def check_inside(self, path: Path) -> None:
+        """Refuse to read a file of a data set that a link takes out of the data set's folder.
+
+        A clip that belongs to no data set may be a link to anywhere: its user named it.
+
+        Raises:
+            ClipError: it leads out.
+        """
+        if self.dataset and not path.resolve().is_relative_to(self.root.resolve()):
+            raise self.error(
+                f"{path.name} is a link that leads out of the data set's folder; put the file itself there"
+            )
 
     def skipping(self, frames: int) -> "Clip":
         """The same clip without its first `frames` frames at 25 fps (40 ms each), in both streams."""

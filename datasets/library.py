@@ -14,6 +14,7 @@ from pathlib import Path
 from . import hashes as kept_hashes
 from .clip import Clip
 from .errors import DatasetError
+from .faces import kept as kept_faces
 from .files import cache_root, write_atomic
 from .importing import Imported, findings
 from .manifest import read_manifest, write_manifest
@@ -56,12 +57,12 @@ def root_of(name: str) -> Path:
 
 
 def clips(name: str) -> list[Clip]:
-    """All clips of a data set that was imported, as its manifest has them.
+    """All clips of a data set that was imported, as its manifest has them, with landmarks that were made for them.
 
     Raises:
         DatasetError: it was not imported, or its manifest is damaged.
     """
-    return read_manifest(manifest_path(name), root_of(name))
+    return kept_faces.attach(read_manifest(manifest_path(name), root_of(name)), home(name))
 
 
 def keep(imported: Imported) -> Path:
