@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -35,11 +35,12 @@ class Tree:
         mentioned: files on disk that a row named, whatever became of them.
     """
 
-    def __init__(self, root: Path, findings: Findings) -> None:
+    def __init__(self, root: Path, findings: Findings, watch: Callable[[Iterator[str]], Iterable[str]] = iter) -> None:
         if not root.is_dir():
             raise DatasetError(f"{root} is {'no folder' if root.exists() else 'not there'}; name the data set's folder")
         self.root = root.resolve()
         self.findings = findings
+        self._watch = watch
         self.mentioned: set[str] = set()
         self._empty: set[str] = set()
         self._blobs = _hub_blobs(self.root)
@@ -49,10 +50,10 @@ class Tree:
         """Every file: its path in composed form, to its path on disk; in sorted order."""
         links: list[str] = []
         found: dict[str, str] = {}
-        for path in self._walk(links):
+        for path in self._watch(self._walk(links)):
             name = composed(path)
             if name in found:
-                detail = f"differs from {ascii(found[name])} in the form of its letters only; not imported"
+                detail = f"differs from {found[name]!a} in the form of its letters only; not imported"
                 self.findings.error("same_name", path, path, detail)
             else:
                 found[name] = path
@@ -171,6 +172,13 @@ class Tree:
         if path != raw:
             self.findings.warning("backslash_path", where, raw, "read as /")
         return composed(str(PurePosixPath(path)))
+
+    def mention(self, path: str) -> bool:
+        """Note that a row names a file, and whether it is on disk."""
+        found = self.find(path)
+        if found is not None:
+            self.mentioned.add(found)
+        return found is not None
 
     def existing(self, path: str, where: str) -> str | None:
         """The file on disk that a row names; None where there is none or it is empty, which is a finding."""

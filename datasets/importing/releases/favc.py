@@ -5,6 +5,9 @@ file's name, the tenth its folder. There is no official split. Swapped identitie
 `extra`, since they cross the splits that papers use.
 """
 
+import re
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import PurePosixPath
 
 from ...clip import Clip
@@ -12,7 +15,8 @@ from ..drafts import Drafts
 from ..tables import rows
 from ..tree import Tree
 
-MARKS = ("meta_data.csv",)
+TABLE = "meta_data.csv"
+MARKS = (TABLE,)
 COLUMNS = ("source", "target1", "target2", "method", "category", "type", "race", "gender", "name", "folder")
 CATEGORIES = {
     "A": ("RVRA", "RealVideo-RealAudio"),
@@ -20,46 +24,80 @@ CATEGORIES = {
     "C": ("FVRA", "FakeVideo-RealAudio"),
     "D": ("FVFA", "FakeVideo-FakeAudio"),
 }
-METHODS = {"real", "rtvc", "faceswap", "fsgan", "wav2lip", "faceswap-wav2lip", "fsgan-wav2lip"}
+METHODS = {
+    "A": ("real",),
+    "B": ("rtvc",),
+    "C": ("faceswap", "fsgan", "wav2lip"),
+    "D": ("wav2lip", "faceswap-wav2lip", "fsgan-wav2lip"),
+}
+"""Of each category; the release has no other combination."""
 _ROOTS = ("FakeAVCeleb", "FakeAVCeleb_v1.2")
-_RACES = {"Asian_East", "Asian_South", "Caucasian_American", "Caucasian_European"}
+_IDENTITY = re.compile(r"id\d+")
 
 
 def read(tree: Tree) -> list[Clip]:
     """The clips of the release whose `meta_data.csv` is in the root."""
     drafts = Drafts(tree, "favc")
-    lines = rows(tree, "meta_data.csv", blank="warning")
-    where, header = next(lines, ("meta_data.csv:1", []))
-    if len(header) > len(COLUMNS):
-        tree.findings.warning("extra_column", where, detail="columns after the tenth are not used")
-    short_header = len(header) < len(COLUMNS)
-    for place, cells in lines:
-        if len(cells) < len(COLUMNS):
-            tree.findings.error("row_too_short", place, detail=f"{len(cells)} cells of {len(COLUMNS)}")
-            continue
-        if short_header:
-            tree.findings.warning("header_shorter_than_rows", where, detail="columns are taken by position")
-            short_header = False
-        _add(drafts, place, dict(zip(COLUMNS, cells, strict=False)))
+    for where, row in _rows(tree):
+        _add(drafts, where, row)
     drafts.report_unlisted()
     return drafts.clips
 
 
+def _rows(tree: Tree) -> Iterator[tuple[str, dict[str, str]]]:
+    """The table's rows by column, each with its place."""
+    lines = rows(tree, TABLE, blank="warning")
+    first = next(lines, None)
+    if first is None:
+        tree.findings.error("empty_file", TABLE, detail="no rows; nothing is imported")
+        return
+    place, header = first
+    begins = header.index(COLUMNS[0]) if COLUMNS[0] in header else 0  # a saved index comes before it
+    width = _width(tree, place, header[begins:])
+    for where, line in lines if width else chain([first], lines):
+        cells = line[begins:]
+        if len(cells) < len(COLUMNS) or not (cells[8] and cells[9]):
+            detail = f"{len(cells)} cells of {len(COLUMNS)}, or no file or folder in it"
+            tree.findings.error("row_too_short", where, detail=detail)
+            continue
+        if 0 < width < len(COLUMNS):
+            tree.findings.warning("header_shorter_than_rows", place, detail="columns are taken by position")
+            width = len(COLUMNS)
+        if width == len(COLUMNS) and any(cells[len(COLUMNS) :]):
+            tree.findings.warning("extra_column", where, detail="cells after the tenth are not used")
+        yield where, dict(zip(COLUMNS, cells, strict=False))
+
+
+def _width(tree: Tree, where: str, header: list[str]) -> int:
+    """How many columns the header has; 0, with a finding, where the first line is a row."""
+    if len(header) >= len(COLUMNS) and header[4] in CATEGORIES and header[5] == CATEGORIES[header[4]][1]:
+        tree.findings.warning("unexpected_header", where, detail="no header: the first line is read as a row")
+        return 0
+    if len(header) > len(COLUMNS):
+        tree.findings.warning("extra_column", where, detail="columns after the tenth are not used")
+    return len(header)
+
+
 def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
-    findings = drafts.tree.findings
-    named = drafts.tree.named(f"{row['folder']}/{row['name']}", where)
+    tree, findings = drafts.tree, drafts.tree.findings
+    named = tree.named(f"{row['folder']}/{row['name']}", where)
     if named is None:
         return
-    path = drafts.tree.existing(_on_disk(drafts, where, _stripped(named)), where)
+    place = _on_disk(drafts, where, _stripped(named))
+    category, kind = CATEGORIES.get(row["category"], ("", ""))
+    if not kind or kind != row["type"] or kind != PurePosixPath(place).parts[0]:
+        findings.error("label_conflict", where, place, "category, type and folder disagree; the file is left out")
+        drafts.drop(tree.find(place) or place)
+        return
+    path = tree.existing(place, where)
     if path is None:
         return
-    category, kind = CATEGORIES.get(row["category"], ("", ""))
-    if not kind or kind != row["type"] or kind != PurePosixPath(path).parts[0]:
-        findings.error("label_conflict", where, path, "category, type and folder disagree; the file is left out")
-        drafts.drop(path)
-        return
-    if row["method"] not in METHODS:
-        findings.warning("unknown_method", where, path, row["method"])
+    if row["method"] not in METHODS[row["category"]]:
+        detail = f"{row['method'] or 'none'} is no method of {category}; kept as it is"
+        findings.warning("unknown_method", where, path, detail)
+    folder = PurePosixPath(path).parent.name
+    if folder != row["source"] and _IDENTITY.fullmatch(folder):
+        findings.warning("identity_conflict", where, path, f"the table says {row['source']}, which is used")
     source = f"{row['source']}/{PurePosixPath(path).stem.partition('_')[0]}"
     drafts.add(
         path,
@@ -67,8 +105,8 @@ def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
         label_video=int(category[:2] == "FV"),
         label_audio=int(category[2:] == "FA"),
         category=category,
-        method=row["method"],
-        identity=row["source"],
+        method=row["method"] or None,
+        identity=row["source"] or None,
         source=source,
         pair=source,
         extra={name: row[name] for name in ("target1", "target2", "race", "gender") if row[name] not in ("", "-")},
@@ -82,15 +120,23 @@ def _stripped(path: str) -> str:
 
 
 def _on_disk(drafts: Drafts, where: str, path: str) -> str:
-    """The path with the race's folder as on disk, `Asian (East)` for the `Asian_East` of published lists."""
+    """The path with the race's folder as on disk: `Asian (East)`, or `Asian_East` as published lists write it."""
     parts = path.split("/")
-    if len(parts) < 2 or parts[1] not in _RACES or drafts.tree.find(path):
+    if len(parts) < 2 or drafts.tree.find(path):
         return path
-    drafts.tree.findings.warning("race_folder_normalised", where, path, "read as on disk, `Asian (East)`")
-    return "/".join([parts[0], spelled(parts[1]), *parts[2:]])
+    for other in {spelled(parts[1]), _written(parts[1])} - {parts[1]}:
+        place = "/".join([parts[0], other, *parts[2:]])
+        if drafts.tree.find(place):
+            drafts.tree.findings.warning("race_folder_normalised", where, path, f"read as on disk, {other}")
+            return place
+    return path
 
 
 def spelled(race: str) -> str:
     """`Asian (East)` for `Asian_East`, as the folders on disk are called."""
     first, _, second = race.partition("_")
     return f"{first} ({second})" if second else first
+
+
+def _written(race: str) -> str:
+    return race.replace(" (", "_").replace(")", "")
