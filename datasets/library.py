@@ -6,10 +6,12 @@ lies on this machine. Hashes, landmarks and split lists join them.
 
 import json
 import os
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from . import hashes as kept_hashes
 from .clip import Clip
@@ -68,11 +70,34 @@ def clips(name: str) -> list[Clip]:
 def keep(imported: Imported) -> Path:
     """Write manifest, findings and place of an import; returns the manifest's path."""
     folder = home(imported.name)
-    header = {"dataset": imported.name, "imported": datetime.now(UTC).date().isoformat(), "clips": len(imported.clips)}
+    header: dict[str, Any] = {
+        "dataset": imported.name,
+        "imported": datetime.now(UTC).date().isoformat(),
+        "clips": len(imported.clips),
+    }
+    header["splits"] = _counts(imported.clips)
     findings.write(folder / "findings.csv", imported.findings)
     write_manifest(manifest_path(imported.name), imported.clips, header)
     write_atomic(folder / "place.json", json.dumps({"root": str(imported.root)}) + "\n")
     return manifest_path(imported.name)
+
+
+COUNTED = ("real", "fake", "unlabelled", "identities")
+"""What the header of a manifest counts in each split."""
+
+
+def _counts(clips: Iterable[Clip]) -> list[dict[str, Any]]:
+    """What is in each split, for a quick look."""
+    splits: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        splits[clip.split].append(clip)
+    rows = []
+    for split, of_split in sorted(splits.items()):
+        labels = Counter(clip.label for clip in of_split)
+        identities = {clip.identity for clip in of_split} - {None}
+        counted = (labels[0], labels[1], labels[None], len(identities))
+        rows.append({"split": split} | dict(zip(COUNTED, counted, strict=True)))
+    return rows
 
 
 def names() -> list[str]:

@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,7 +64,7 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         DatasetError: the file is missing, unreadable or no manifest of this schema.
     """
-    return _header(path, _lines(path))
+    return _header(path, _lines(path, 1))
 
 
 def read_manifest(path: Path, root: Path) -> list[Clip]:
@@ -77,13 +78,17 @@ def read_manifest(path: Path, root: Path) -> list[Clip]:
     return [_clip(path, number, line, root) for number, line in enumerate(lines[1:], 2)]
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path, most: int | None = None) -> list[str]:
+    """All lines, or the first ones."""
     try:
-        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        with path.open(encoding="utf-8", newline="\n") as stream:
+            return [line.removesuffix("\n") for line in islice(stream, most)] or [""]
     except FileNotFoundError:
         raise DatasetError(f"no manifest at {path}") from None
     except UnicodeDecodeError as error:
         raise DatasetError(f"{path} is damaged: {error}; import or generate the data set again") from None
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _header(path: Path, lines: list[str]) -> dict[str, Any]:

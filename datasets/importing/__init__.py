@@ -6,7 +6,7 @@ it derives no label from a name where metadata say otherwise; it repairs nothing
 broken costs its own rows only.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -38,15 +38,18 @@ class Imported:
     findings: tuple[Finding, ...]
 
 
-def load(name: str, path: Path) -> Imported:
+def load(name: str, path: Path, watch: Callable[[Iterator[str]], Iterable[str]] = iter) -> Imported:
     """Read the release of a data set in a folder.
+
+    Args:
+        watch: is given the files while they are looked for, and gives them on; a progress bar.
 
     Raises:
         DatasetError: no such folder, it is not the release, or nothing in it can be used.
     """
     module = import_module(f"{releases.__name__}.{name}")
     findings = Findings()
-    tree = Tree(begins(path, module.MARKS, name), findings)
+    tree = Tree(begins(path, module.MARKS, name), findings, watch)
     clips = module.read(tree)
     return Imported(name, tree.root, tuple(clips), tuple(findings.all))
 

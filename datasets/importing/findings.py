@@ -12,6 +12,9 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 """error: the row or file is not in the manifest. warning: it is, or is left out as the code says. info: a remark."""
 
+_WIDTH = 90
+"""Of the column that says where, in a table."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -73,7 +76,9 @@ def table(findings: Iterable[Finding], examples: int = 3) -> str:
         shown = [f.where + (f" ({f.detail})" if f.detail and number == 0 else "") for number, f in enumerate(places)]
         more = f" and {len(places) - examples:,} more" if len(places) > examples else ""
         rows.append([severity, code, f"{len(places):,}", "\n".join(shown[:examples]) + more])
-    return tabulate(rows, ["severity", "finding", "count", "where"], "simple", disable_numparse=True) if rows else ""
+    widths = [None, None, None, _WIDTH]
+    headers = ["severity", "finding", "count", "where"]
+    return tabulate(rows, headers, "simple", disable_numparse=True, maxcolwidths=widths) if rows else ""
 
 
 def write(path: Path, findings: Iterable[Finding]) -> None:
