@@ -1,24 +1,32 @@
 """Decoding: one file to mono sound and pictures, through PyAV; decoded streams are kept in the cache folder."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 
-from .clip import AUDIO_RATE, FPS, Clip, View
+from . import sound
+from .checking import Facts as Facts
+from .checking import check as check
+from .checking import facts as facts
+from .clip import AUDIO_RATE, FPS, Clip, Span, View
+from .container import check_duration, lasts_otherwise
 from .crops import FACE_SIZE, cutter, whole
 from .errors import ClipError
 from .files import cache_root, write_array
-from .video import Film, opened
+from .video import Film, resample_index
 
 VERSION = 2
 """Raised whenever the same file would decode to other values."""
-DURATION_TOLERANCE = 0.25
-"""Seconds by which a stream may differ from the manifest: codecs pad, and tracks end unevenly."""
 CROP_TOLERANCE = 2
 """Pictures at 25 fps by which a precomputed crop may be longer or shorter than its video."""
+_OTHER_TIMING = {
+    False: "or were pictures of another rate written as 25 a second (`Clip.retimed` says so of a clip)",
+    True: "or are its pictures not all those of a clip that is said to be re-timed",
+}
+"""What else may be wrong with a precomputed crop, by whether its clip is re-timed."""
 _COPIES = 3
 """How often the pictures that `frames` gives are in memory at once: as they are, and twice while they are written."""
 _NPY_HEADER = 128
@@ -30,7 +38,7 @@ class _OtherTimesError(Exception):
 
 def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
     """Mono sound of a clip; see `Clip.audio`."""
-    samples = _cached(clip, f"audio{rate}", lambda: _decode_audio(clip, rate))
+    samples = _cached(clip, f"audio{rate}", lambda: sound.decode(clip, rate))
     if len(samples) == 0:
         return None
     seen = samples[round(clip.start * rate) :]
@@ -41,7 +49,9 @@ def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
 
 def frames(clip: Clip, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
     """Pictures of a clip; see `Clip.frames`."""
-    pictures = _cached(clip, f"{view}{size or ''}-{fps}", lambda: _all_pictures(clip, fps, view, size))
+    pictures = _cached(
+        clip, f"{view}{size or ''}-{'retimed' if clip.retimed else fps}", lambda: _all_pictures(clip, fps, view, size)
+    )
     seen = pictures[round(clip.start * fps) :]
     if len(seen) == 0:
         raise _nothing_left(clip)
@@ -73,6 +83,26 @@ def count(clip: Clip, fps: int = FPS) -> int:
     return seen
 
 
+def original(clip: Clip, spans: Sequence[Span] | np.ndarray, fps: int = FPS) -> np.ndarray:
+    """Seconds of the original file in which the pictures of `spans` are shown there, `(N, 2)`.
+
+    Segments are in seconds of the original file, and so are the times of all clips but for the pictures of re-timed
+    ones: tick k, at `k / fps`, has the k-th picture of the file, which is shown there at another time. Times between
+    two pictures are interpolated; those after the end go on at the rate of `fps`. The sound is never re-timed.
+
+    Args:
+        spans: `(N, 2)` seconds on the clock of the ticks, as rows of pictures at `fps` have them.
+    """
+    spans = np.asarray(spans, np.float64).reshape(-1, 2)
+    if not clip.retimed:
+        return spans
+    times = Film(clip, clip.file).times(fps)
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 1 / fps
+    edges = np.append(times - times[0], times[-1] - times[0] + step)
+    ticks = np.arange(len(edges)) / fps
+    return np.interp(spans, ticks, edges) + np.maximum(spans - ticks[-1], 0)
+
+
 def _nothing_left(clip: Clip) -> ClipError:
     return clip.error(f"no frame left after the first {clip.start:.2f} s were cut")
 
@@ -95,39 +125,6 @@ def _load(path: Path) -> np.ndarray | None:
         return np.load(path, mmap_mode=None if empty else "r", allow_pickle=False)
     except (ValueError, OSError):  # cut short by a bad disk
         return None
-
-
-def _lasts_otherwise(clip: Clip, seconds: float) -> bool:
-    return clip.duration is not None and abs(seconds - clip.duration) > DURATION_TOLERANCE
-
-
-def _check_duration(clip: Clip, stream: str, seconds: float) -> None:
-    if _lasts_otherwise(clip, seconds):
-        raise clip.error(
-            f"{stream} lasts {seconds:.2f} s, the manifest says {clip.duration:.2f} s; is the file truncated?"
-        )
-
-
-def _decode_audio(clip: Clip, rate: int) -> np.ndarray:
-    """All sound as `(L,) float32` at `rate`, the mean of its channels; `(0,)` where the file has no audio track.
-
-    The mean, as the original code of the encoders takes it: FFmpeg's own mixing makes two equal channels 3 dB louder.
-    """
-    import av
-
-    parts: list[np.ndarray] = []
-    with opened(clip, clip.file, "audio") as container:
-        if not container.streams.audio:
-            return np.zeros(0, np.float32)
-        resampler = av.AudioResampler("fltp", None, rate)
-        for frame in container.decode(audio=0):
-            parts += [part.to_ndarray().mean(axis=0) for part in resampler.resample(frame)]
-        parts += [part.to_ndarray().mean(axis=0) for part in resampler.resample(None)]
-    if not parts:
-        raise clip.error("its audio track is empty")
-    samples = np.concatenate(parts)
-    _check_duration(clip, "audio", len(samples) / rate)
-    return samples
 
 
 def _all_pictures(clip: Clip, fps: int, view: View, size: int | None) -> np.ndarray:
@@ -160,17 +157,24 @@ def _check_length(crop: Film, own: Film, *, decoded: bool = False) -> None:
         return _check_length(crop, own, decoded=True)
     raise crop.clip.error(
         f"its precomputed crop {crop.path.name} lasts {there / FPS:.2f} s, {own.path.name} {here / FPS:.2f} s; was it "
-        "made of another file, or were pictures of another rate written as 25 a second? Make it anew, or delete it"
+        f"made of another file, {_OTHER_TIMING[crop.clip.retimed]}? Make it anew, or delete it"
     )
 
 
 def _shown(film: Film, fps: int, *, decoded: bool = False) -> np.ndarray:
     """The source frame of each tick `(T,)`, as announced or as `decoded`; the duration is checked."""
     shown = film.shown(fps, decoded=decoded)
-    if film.own and _lasts_otherwise(film.clip, len(shown) / fps):
+    if film.own and lasts_otherwise(film.clip, _seconds(film, shown, fps, decoded)):
         shown = shown if decoded else film.shown(fps, decoded=True)  # before it is called too short or too long
-        _check_duration(film.clip, "video", len(shown) / fps)
+        check_duration(film.clip, "video", _seconds(film, shown, fps, decoded=True))
     return shown
+
+
+def _seconds(film: Film, shown: np.ndarray, fps: int, decoded: bool) -> float:
+    """How long the film lasts by its own clock, also where its pictures are re-timed."""
+    if film.clip.retimed and film.clip.duration is not None:
+        return len(resample_index(film.times(fps, decoded=decoded), fps)) / fps
+    return len(shown) / fps
 
 
 def _is_whole(film: Film, view: View) -> bool:
@@ -193,8 +197,10 @@ def _whole(film: Film, fps: int, size: int | None) -> Iterator[np.ndarray]:
     fit, count = whole(size), 0
     for count, (_, picture) in enumerate(film.pictures(fps), 1):
         yield fit(count, picture)
-    if film.own:
-        _check_duration(film.clip, "video", count / fps)
+    if film.own and film.clip.retimed:
+        _shown(film, fps)  # for its duration, which their number does not tell
+    elif film.own:
+        check_duration(film.clip, "video", count / fps)
 
 
 def _cut(film: Film, fps: int, view: View, size: int | None, shown: np.ndarray) -> Iterator[np.ndarray]:

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .clip import Clip
+from .clip import FPS, Clip
+from .container import opened, pictures_of, sound_of
 from .errors import DatasetError
 from .manifest import read_manifest
-
-if TYPE_CHECKING:
-    from av import VideoFrame
+from .video import Film
 
 MANIFEST = ".manifest.jsonl"
 """`<stem>.manifest.jsonl` beside a file says what is known of it: its label and its fake segments."""
@@ -24,7 +22,7 @@ class Streams:
     Attributes:
         seconds: None where the container does not say.
         pictures: number of coded pictures, 0 without a video track.
-        width, height: in pixels, 0 without a video track.
+        width, height: in pixels, upright, 0 without a video track.
         sound: whether there is an audio track.
     """
 
@@ -61,31 +59,25 @@ def single(path: Path) -> Clip:
 
 
 def streams(clip: Clip) -> Streams:
-    """Look at the container.
+    """Look at the container, and at the first picture.
 
     Raises:
         ClipError: not a media file, a still picture, or it has neither pictures nor sound.
     """
-    import av
+    with opened(clip, clip.file) as container:
+        video, sound = pictures_of(container), sound_of(container) is not None
+        if video is None and not sound:
+            raise clip.error("neither a video nor an audio track")
+        seconds = container.duration / 1_000_000 if container.duration else None
+        pictures = sum(packet.size > 0 for packet in container.demux(video)) if video else 0
+    width, height = _shape(clip) if video else (0, 0)
+    return Streams(seconds, pictures, width, height, sound)
 
-    try:
-        with av.open(str(clip.file)) as container:
-            video = container.streams.video[0] if container.streams.video else None
-            sound = bool(container.streams.audio)
-            if container.format.name == "tty":  # FFmpeg draws a text file as a film
-                raise clip.error("is a text file, neither video nor sound")
-            if container.format.name == "image2" or container.format.name.endswith("_pipe"):
-                raise clip.error("is a still picture, neither video nor sound")
-            if video is None and not sound:
-                raise clip.error("neither a video nor an audio track")
-            seconds = container.duration / av.time_base if container.duration else None
-            if video is None:
-                return Streams(seconds, 0, 0, 0, sound)
-            pictures = sum(packet.size > 0 for packet in container.demux(video))
-            return Streams(seconds, pictures, video.width, video.height, sound)
-    except (OSError, av.FFmpegError, ValueError) as error:
-        words = getattr(error, "strerror", None) or type(error).__name__
-        raise clip.error(f"cannot be opened as video or sound: {words}") from error
+
+def _shape(clip: Clip) -> tuple[int, int]:
+    """Width and height of the first picture, upright."""
+    height, width = next(Film(clip, clip.file).each()).shape[:2]
+    return width, height
 
 
 def face_coverage(clip: Clip) -> tuple[int, int] | None:
@@ -108,33 +100,23 @@ def stills(clip: Clip, times: np.ndarray, height: int) -> np.ndarray:
     Raises:
         ClipError: no video track, or undecodable.
     """
-    import av
-
-    found: list[np.ndarray] = []
-    try:
-        with av.open(str(clip.file)) as container:
-            if not container.streams.video:
-                raise clip.error("no video track")
-            stream = container.streams.video[0]
-            first, last = None, None
-            for index, frame in enumerate(container.decode(stream)):
-                time = frame.time if frame.time is not None else index / float(stream.average_rate or 25)
-                first = time if first is None else first
-                while last is not None and len(found) < len(times) and times[len(found)] < time - first:
-                    found.append(_small(last, height))
-                last = frame
-    except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"video cannot be decoded: {type(error).__name__}") from error
+    film, found = Film(clip, clip.file), list[np.ndarray]()
+    first, last = None, None
+    for time, frame in film.decoded(FPS):
+        first = time if first is None else first
+        while last is not None and len(found) < len(times) and times[len(found)] < time - first:
+            found.append(_small(film.picture(last), height))
+        last = frame
     if last is None:
         raise clip.error("its video track is empty")
-    found += [_small(last, height)] * (len(times) - len(found))
+    found += [_small(film.picture(last), height)] * (len(times) - len(found))
     return np.stack(found)
 
 
-def _small(frame: "VideoFrame", height: int) -> np.ndarray:
-    """One decoded picture, scaled to `height`."""
+def _small(pixels: np.ndarray, height: int) -> np.ndarray:
+    """One picture, scaled to `height`."""
     from PIL import Image
 
-    picture = Image.fromarray(frame.to_ndarray(format="rgb24"))
+    picture = Image.fromarray(pixels)
     width = max(1, round(height * picture.width / picture.height))
     return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS))

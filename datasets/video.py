@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .clip import Clip
+from .clip import FPS, Clip
+from .container import decoding, format_of, opened, pictures_of
 from .errors import ClipError
 
 if TYPE_CHECKING:
@@ -16,31 +17,8 @@ if TYPE_CHECKING:
 
 _TIMED = {"mov", "matroska", "mpegts", "flv"}
 """Containers, by the first of FFmpeg's names, whose packets say when their picture shows; others have to guess."""
-
-
-@contextmanager
-def decoding(clip: Clip, stream: str) -> Iterator[None]:
-    """Whatever cannot be read or decoded inside the block becomes a `ClipError` that names the stream."""
-    import av
-
-    try:
-        yield
-    except (OSError, av.FFmpegError, ValueError) as error:
-        raise clip.error(f"{stream} cannot be decoded: {_words(error)}") from error
-
-
-@contextmanager
-def opened(clip: Clip, path: Path, stream: str) -> Iterator[Any]:
-    """A file's container, see `decoding`."""
-    import av
-
-    with decoding(clip, stream), av.open(str(path)) as container:
-        yield container
-
-
-def _words(error: Exception) -> str:
-    """What went wrong, without the path that errors add: it says where this machine keeps its files."""
-    return getattr(error, "strerror", None) or type(error).__name__
+_ORDERED = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
+"""Containers that only say in which order pictures are decoded; times are a wrong guess where they show in another."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +37,16 @@ class Film:
     def _words(self) -> str:
         return "video" if self.own else f"its precomputed crop {self.path.name}"
 
+    @property
+    def _failed(self) -> str:
+        return f"{self._words} cannot be decoded"
+
     def error(self, reason: str) -> ClipError:
         """A `ClipError` that also names the crop where the fault lies there."""
         return self.clip.error(reason if self.own else f"{self._words}: {reason}")
 
     def shown(self, fps: float, *, decoded: bool = False) -> np.ndarray:
-        """Which source frame shows at each tick of `fps`, `(T,) int`, see `resample_index`.
+        """Which source frame shows at each tick of `fps`, `(T,) int`, see `resample_index`; re-timed, each at its own.
 
         From the times that the packets announce, which is fast; or, where `decoded` or packets lack times, from the
         times that the pictures have once they are decoded, which is always right.
@@ -72,10 +54,16 @@ class Film:
         Raises:
             ClipError: no video track, no picture in it, or undecodable.
         """
+        times = self.times(fps, decoded=decoded)
+        return np.arange(len(times)) if self.clip.retimed else resample_index(times, fps)
+
+    def times(self, fps: float = FPS, *, decoded: bool = False) -> np.ndarray:
+        """When each source frame shows, `(N,)` seconds of the container's clock; see `shown`.
+
+        `fps` stands for the rate of a file that tells none.
+        """
         times = None if decoded else self._packet_times()
-        if times is None:
-            times = np.array([time for time, _ in self._decoded(fps)])
-        return resample_index(times, fps)
+        return np.array([time for time, _ in self.decoded(fps)]) if times is None else times
 
     def pictures(self, fps: float) -> Iterator[tuple[int, np.ndarray]]:
         """At each tick of `fps` the source frame's number and its picture `(H, W, 3) uint8` RGB.
@@ -86,42 +74,67 @@ class Film:
         Raises:
             ClipError: no video track, no picture in it, undecodable, or pictures of several sizes.
         """
-        ticks = _Ticks(fps)
-        extent: tuple[int, int] | None = None
+        ticks = _OneEach() if self.clip.retimed else _Ticks(fps)
         last: VideoFrame | None = None
         index = -1
-        for index, (time, frame) in enumerate(self._decoded(fps)):
+        for index, (time, frame) in enumerate(self.of_one_size(fps)):
             yield from self._repeated(index - 1, last, ticks.before(time))
-            extent = extent or (frame.width, frame.height)
-            if (frame.width, frame.height) != extent:
-                sizes = f"{extent[0]}×{extent[1]} and {frame.width}×{frame.height}"
-                raise self.error(f"its pictures have several sizes, {sizes}; scale it (ffmpeg -vf scale=W:H)")
             last = frame
         yield from self._repeated(index, last, ticks.left())
+
+    def each(self) -> Iterator[np.ndarray]:
+        """Every source frame once, `(H, W, 3) uint8` RGB, in the order of landmarks; one is in memory at a time.
+
+        Raises:
+            ClipError: no video track, no picture in it, or undecodable.
+        """
+        for _, frame in self.decoded(FPS):
+            yield self.picture(frame)
+
+    def picture(self, frame: "VideoFrame") -> np.ndarray:
+        """A decoded frame as `(H, W, 3) uint8` RGB, upright as players show it."""
+        with decoding(self.clip, self._failed):
+            return _upright(frame.to_ndarray(format="rgb24"), _matrix(frame))
+
+    def of_one_size(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
+        """What `decoded` gives, refused as soon as a picture has another size."""
+        extent: tuple[int, int] | None = None
+        for time, frame in self.decoded(fps):
+            here = _extent(frame)
+            extent = extent or here
+            if here != extent:
+                sizes = f"{extent[0]}×{extent[1]} and {here[0]}×{here[1]}"
+                raise self.error(f"its pictures have several sizes, {sizes}; scale it (ffmpeg -vf scale=W:H)")
+            yield time, frame
+
+    def decoded(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
+        """Every picture and its time in seconds, in the order of showing.
+
+        Where pictures have no times, they follow at the file's average rate, or at `fps` where it tells none.
+        """
+        since, at, empty = 0, 0.0, True
+        with self._opened() as (container, stream):
+            ordered = format_of(container) in _ORDERED and stream.codec_context.has_b_frames
+            for index, frame in enumerate(container.decode(stream)):
+                empty = False
+                if frame.time is not None and not ordered:
+                    since, at = index, frame.time
+                yield at + (index - since) / float(stream.average_rate or fps), frame
+        if empty:
+            raise self.error("its video track is empty")
 
     def _repeated(self, index: int, frame: "VideoFrame | None", count: int) -> Iterator[tuple[int, np.ndarray]]:
         """A picture as often as it is shown; it is converted only if it is."""
         if frame is not None and count:
-            with decoding(self.clip, self._words):
-                picture = frame.to_ndarray(format="rgb24")
+            picture = self.picture(frame)
             for _ in range(count):
                 yield index, picture
-
-    def _decoded(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
-        """Every picture and its time in seconds; where a file has no times, frames follow at its average rate."""
-        empty = True
-        with self._opened() as (container, stream):
-            for index, frame in enumerate(container.decode(stream)):
-                empty = False
-                yield frame.time if frame.time is not None else index / float(stream.average_rate or fps), frame
-        if empty:
-            raise self.error("its video track is empty")
 
     def _packet_times(self) -> np.ndarray | None:
         """The times of all pictures, rising, without decoding them; None where the packets do not tell."""
         stamps: list[int] = []
         with self._opened() as (container, stream):
-            if container.format.name.partition(",")[0] not in _TIMED:
+            if format_of(container) not in _TIMED:
                 return None
             for packet in container.demux(stream):
                 if packet.size == 0:
@@ -136,10 +149,58 @@ class Film:
 
     @contextmanager
     def _opened(self) -> Iterator[tuple[Any, Any]]:
-        with opened(self.clip, self.path, self._words) as container:
-            if not container.streams.video:
+        with opened(self.clip, self.path, self._failed) as container:
+            stream = pictures_of(container)
+            if stream is None:
                 raise self.error("no video track")
-            yield container, container.streams.video[0]
+            yield container, stream
+
+
+def _matrix(frame: "VideoFrame") -> np.ndarray | None:
+    """How players turn or mirror a frame: `(2, 2)` that maps its x and y, None where they show it as it is.
+
+    Only turns by right angles, which cameras write; others are left as they are.
+    """
+    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return None
+    matrix = np.frombuffer(bytes(data), np.int32)[[0, 3, 1, 4]].reshape(2, 2)
+    signs = np.sign(matrix)
+    right_angle = sorted(np.abs(signs).sum(axis=0)) == sorted(np.abs(signs).sum(axis=1)) == [1, 1]
+    return signs if right_angle and not np.array_equal(signs, np.eye(2)) else None
+
+
+def _upright(picture: np.ndarray, matrix: np.ndarray | None) -> np.ndarray:
+    """A picture `(H, W, 3)` turned and mirrored as `matrix` maps x and y, see `_matrix`."""
+    if matrix is None:
+        return picture
+    if matrix[0, 0] == 0:  # the new x is the old y
+        picture = picture.transpose(1, 0, 2)
+    right, down = matrix.sum(axis=1)
+    return np.ascontiguousarray(picture[::down, ::right])
+
+
+def _extent(frame: "VideoFrame") -> tuple[int, int]:
+    """Width and height of a frame as it is shown."""
+    matrix = _matrix(frame)
+    turned = matrix is not None and matrix[0, 0] == 0
+    return (frame.height, frame.width) if turned else (frame.width, frame.height)
+
+
+class _OneEach:
+    """The ticks of a re-timed film: each picture is shown for one."""
+
+    def __init__(self) -> None:
+        self._some = False
+
+    def before(self, time: float) -> int:
+        """How many ticks pass until this picture comes: one for its predecessor, if it has one."""
+        passed, self._some = int(self._some), True
+        return passed
+
+    def left(self) -> int:
+        """How many ticks the last picture is shown for."""
+        return 1
 
 
 class _Ticks:
