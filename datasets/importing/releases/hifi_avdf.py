@@ -52,11 +52,15 @@ def _found(drafts: Drafts, generator: str, line: Line) -> str | None:
     tree, text = drafts.tree, line["video_path"]
     named = tree.named(text, line.where)
     if named is None:
-        # What was said of the row is said of its file.
-        drafts.drop(f"{generator}/{PurePosixPath(text.replace(chr(92), '/')).name}")
+        tree.mention(f"{generator}/{_name(line)}")
         return None
     ways = (named, named.partition("/")[2], f"{generator}/{named}")
     return tree.existing(next((way for way in ways if way and tree.find(way)), named), line.where)
+
+
+def _name(line: Line) -> str:
+    """The file's name in a row, whatever its path is like."""
+    return line["video_path"].replace("\\", "/").rpartition("/")[2]
 
 
 def _is_new(drafts: Drafts, generator: str, line: Line, path: str, mismatched: set[tuple[str, str]]) -> bool:
@@ -133,10 +137,10 @@ def _report_coerced(tree: Tree, lines: Iterable[Line]) -> None:
 
 def _report_unpaired(drafts: Drafts, lines: Iterable[Line]) -> None:
     """A finding for each clip whose partner neither any row nor the disk has."""
-    named = {PurePosixPath(line["video_path"].replace("\\", "/")).stem for line in lines}
+    named = {_name(line).rpartition(".")[0] for line in lines}
     here = {path.rpartition(".")[0] for path in drafts.tree.files}
     for clip in drafts.clips:
         stem = clip.id.rpartition(".")[0]
         partner = stem.removesuffix(_GENERATED) if stem.endswith(_GENERATED) else stem + _GENERATED
-        if partner not in here and PurePosixPath(partner + ".mp4").stem not in named:
+        if partner not in here and partner.rpartition("/")[2] not in named:
             drafts.tree.findings.warning("unpaired_sample", clip.path, clip.path, f"no {partner}")

@@ -92,3 +92,14 @@ def beyond(name: str, imported: Imported) -> list[tuple[str, str, str]]:
     rest = Counter((f.severity, f.code, f.where) for f in imported.findings)
     rest -= Counter((i["severity"], i["code"], i["where"]) for i in expected(name)["issues"])
     return sorted(rest.elements(), key=lambda found: found[2])
+
+
+def samples_after(name: str, changes: dict[str, dict[str, Any] | None]) -> list[dict[str, Any]]:
+    """The expected samples with those of `changes` by path: None where one is gone, else the fields that differ."""
+    samples = {sample["path"]: sample for sample in expected(name)["samples"]}
+    for path, fields in changes.items():
+        if fields is None:
+            del samples[path]
+        else:
+            samples[path] = samples.get(path, {"path": path}) | fields
+    return list(samples.values())
