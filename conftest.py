@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmark import cells
+from benchmark import cells, pairs
 from datasets.sim.plan import SIZES
 from detectors import plugins
 from detectors.registry import RegistryError, registry
@@ -57,7 +57,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=Path,
         default=Path("results"),
         metavar="FOLDER",
-        help="records and per-clip scores go to a folder in here for each size and seed (default: results)",
+        help="records and per-clip scores go to a folder in here for each size and seed of the embedded corpus, and to "
+        "real for real data (default: results)",
     )
 
     group.addoption(
@@ -83,6 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.batch < 1:
         raise pytest.UsageError(f"--batch {config.option.batch}: give a number of clips, at least 1")
     plugins.ask_in(config.option.keyword)
+    pairs.ask_in(f"{config.option.keyword} {config.option.markexpr}")
     if config.option.detector:
         try:
             config.stash[_CHOSEN] = plugins.chosen(config.option.detector)
@@ -160,7 +162,7 @@ def bench(pytestconfig: pytest.Config) -> Any:
             option.size,
             option.corpus_seed,
             option.rerun,
-            _results(pytestconfig).absolute(),
+            pytestconfig.option.results.absolute(),
             option.device,
             option.batch,
         ),
@@ -176,7 +178,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     from benchmark.checking import check
 
     texts = _records(config.pluginmanager.getplugin("terminalreporter"))
-    config.stash[_GATE], red = check(texts, _results(config), config.option.against)
+    config.stash[_GATE], red = check(texts, config.option.results, config.option.against)
     if red and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -196,7 +198,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         from benchmark.summary import summary
 
         terminalreporter.section("results")
-        terminalreporter.write_line(summary(texts, _results(config)))
+        terminalreporter.write_line(summary(texts, config.option.results))
     elif exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _is_benchmark(config):
         terminalreporter.section("no cell selected")
         guess = cells.hint(config.option.keyword) if config.option.keyword else ""
@@ -204,12 +206,6 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     if _GATE in config.stash:
         terminalreporter.section("regression gate")
         terminalreporter.write_line(config.stash[_GATE])
-
-
-def _results(config: pytest.Config) -> Path:
-    """Where this run's records go: corpora of different sizes or seeds never overwrite each other's."""
-    option = config.option
-    return option.results / f"{option.size}-seed{option.corpus_seed}"
 
 
 def _is_benchmark(config: pytest.Config) -> bool:

@@ -99,8 +99,9 @@ def header(scorer: Scorer) -> dict[str, Any]:
         "detector": scorer.row.name,
         "train": scorer.train,
         "probe": scorer.probe,
-        "size": scorer.corpus.size,
-        "corpus": {"seed": scorer.corpus.seed, "version": scorer.corpus.version},
+        "data": scorer.source.data,
+        "size": scorer.source.size,
+        "corpus": scorer.source.about,
         "protocol": VERSION,
         "control": scorer.row.control,
     }

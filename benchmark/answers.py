@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from datasets.clip import Clip, Span
-from datasets.errors import ClipError
+from datasets.errors import ClipError, DatasetError
 from datasets.files import cache_root
-from datasets.registry import Corpus
+from datasets.registry import Source
 from datasets.trim import leading_silence
 from detectors.compose import build
 from detectors.protocols import Context, Fitted
@@ -23,7 +23,7 @@ from detectors.training import Stage, content_of, trained
 from .cells import Cell
 from .evaluation import threshold_at_val
 from .recording import VERSION
-from .scoring import Part, cut, score
+from .scoring import Part, cut, need, score
 
 log = logging.getLogger("avdf")
 
@@ -107,17 +107,18 @@ class Scorer:
 
     Attributes:
         fitted, thresholds: by seed.
-        durations: shortest and longest clip of the training split, in seconds.
+        source: where the training set comes from: an embedded corpus, or an import.
+        durations: shortest and longest clip of the training split, in seconds; None where no length is known.
         seen: content hashes of the training and validation clips.
     """
 
     row: Row
     train: str
     probe: str | None
-    corpus: Corpus
+    source: Source
     fitted: Mapping[int, Fitted]
     thresholds: Mapping[int, float | None]
-    durations: tuple[float, float]
+    durations: tuple[float, float] | None
     seen: frozenset[str | None]
 
     def answer(self, clip: Clip) -> Answer:
@@ -147,23 +148,30 @@ class Scorer:
         )
 
 
-def scorer(row: Row, train: str, probe: str | None, corpus: Corpus, *, device: str = "cpu") -> Scorer:
-    """The scorer of a row: its clips are made, and it is trained, where they are not kept.
+def scorer(row: Row, train: str, probe: str | None, source: Source, *, device: str = "cpu") -> Scorer:
+    """The scorer of a row: its clips are made (embedded ones), and it is trained, where they are not kept.
 
     Training and thresholds are computed as in the suite, on the CPU, so that all find the same fitted detector;
     `device` is where clips are encoded afterwards.
+
+    Raises:
+        DatasetError: the training set is not on this machine, or lacks a class that the row is trained on.
     """
-    corpus.generate([train])
-    how = Cell(row, train, train, probe).train_cut
-    parts = {split: cut(corpus.load(train, split), how) for split in ("train", "val")}
+    if reason := source.lacking(train):
+        raise DatasetError(reason)
+    source.generate([train])
+    cell = Cell(row, train, train, probe)
+    parts = {split: cut(source.load(train, split), cell.train_cut) for split in ("train", "val")}
+    need(cell, parts["train"], parts["val"])
     fitted, thresholds = {}, {}
     for seed in row.seeds:
         on_cpu = _fit(row, seed, parts, "cpu")
         thresholds[seed] = _threshold(row, on_cpu, parts["val"])
         fitted[seed] = on_cpu if device == "cpu" else _fit(row, seed, parts, device)
-    known = [clip.duration or 0.0 for clip in parts["train"].expected]
+    known = [clip.duration for clip in parts["train"].expected if clip.duration]
+    durations = (min(known), max(known)) if known else None
     seen = frozenset(content_of(clip) for part in parts.values() for clip in part.expected)
-    return Scorer(row, train, probe, corpus, fitted, thresholds, (min(known), max(known)), seen)
+    return Scorer(row, train, probe, source, fitted, thresholds, durations, seen)
 
 
 def _fit(row: Row, seed: int, parts: Mapping[str, Part], device: str) -> Fitted:
@@ -190,7 +198,8 @@ def _announced(row: Row, seed: int, clips: Sequence[Clip]) -> Stage:
     def stage(name: str) -> Iterator[None]:
         words = {"encode_s": "encoding", "fit_s": "training"}[name]
         which = f" (seed {seed})" if len(row.seeds) > 1 else ""
-        log.info("%s%s is not fitted on %s yet: %s", row.name, which, clips[0].dataset, words)
+        where = clips[0].dataset if clips else "nothing"
+        log.info("%s%s is not fitted on %s yet: %s", row.name, which, where, words)
         yield
 
     return stage

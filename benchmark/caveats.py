@@ -1,5 +1,6 @@
 """What a score does not mean, in plain words."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,10 +27,16 @@ def caveats(answer: Answer, scorer: Scorer, found: Streams) -> list[str]:
 
 
 def _of_training(scorer: Scorer) -> Iterator[str]:
-    yield (
-        f"The detector was trained on {scorer.train}: procedural faces and voices, with artefacts and a shortcut "
-        "planted by us. Of real videos its score says nothing; what you see is how the tool works."
-    )
+    if scorer.source.data == "sim":
+        yield (
+            f"The detector was trained on {scorer.train}: procedural faces and voices, with artefacts and a shortcut "
+            "planted by us. Of real videos its score says nothing; what you see is how the tool works."
+        )
+    else:
+        yield (
+            f"The detector was trained on {scorer.train}. What it learned there may be shortcuts of that data set, and "
+            "forgeries of other kinds may score like real videos."
+        )
     if scorer.row.control:
         yield f"{scorer.row.name} is a control: {scorer.row.summary}. It is there to be beaten, not to detect anything."
 
@@ -68,20 +75,19 @@ def false_alarms(scorer: Scorer, folder: Path | None = None) -> str:
 
 def _rows(scorer: Scorer, folder: Path) -> Iterator[Record]:
     """Accepted records of the same detector, training set, probe and corpus."""
-    path = rows.path_for(folder, "sim", scorer.row.name)
+    path = rows.path_for(folder, scorer.source.data, scorer.row.name)
     if not path.exists():
         return
     for record in rows.read(path).cells:
-        corpus = (record.size, record.corpus)
-        wanted = (scorer.corpus.size, {"seed": scorer.corpus.seed, "version": scorer.corpus.version})
-        if (record.cell.train, record.cell.probe) == (scorer.train, scorer.probe) and corpus == wanted:
+        same = (record.size, record.corpus) == (scorer.source.size, scorer.source.about)
+        if same and (record.cell.train, record.cell.probe) == (scorer.train, scorer.probe):
             yield record
 
 
 def _of_clip(answer: Answer, scorer: Scorer, found: Streams) -> Iterator[str]:
     if content_of(answer.clip) in scorer.seen:
         yield "This very file is in the training or validation split: its score is no test."
-    shortest, longest = scorer.durations
+    shortest, longest = scorer.durations or (0.0, math.inf)
     if found.seconds and not shortest / _OTHER_LENGTH <= found.seconds <= longest * _OTHER_LENGTH:
         yield (
             f"It lasts {found.seconds:.1f} s, the training clips {shortest:.1f} to {longest:.1f} s; many scores grow "

@@ -7,35 +7,25 @@ from typing import Any, Literal
 
 import pytest
 
-from datasets.registry import EMBEDDED
 from detectors.registry import Row, rows, suggest
+from leaderboard.domains import data_set, domain
 
-PAIRS = (
-    ("sim_whole", "sim_whole"),
-    ("sim_local", "sim_whole"),
-    ("sim_local", "sim_local"),
-    ("sim_whole", "sim_local"),
-    ("sim_whole", "sim_lip"),
-    ("sim_local", "sim_lip"),
-    ("sim_wild", "sim_wild"),
-    ("sim_whole", "sim_wild"),
-    ("sim_local", "sim_wild"),
-    ("sim_whole", "sim_null"),
-    ("sim_local", "sim_null"),
-)
-"""Train and test sets. The last two are the null control: nothing to detect, so 50 must lie in the interval."""
+from . import pairs
+
+PAIRS = pairs.SIM
+"""Those of the embedded corpus, which are always collected."""
 
 PROBES = (None, "trim", "trimtest", "drop")
 """Plain; leading silence cut in train, validation and test; cut in test alone; the same cut for every clip."""
 
 MARKS = {
     "ind": "ind(train, test): trained and tested on the same data set",
-    "ood": "ood(train, test): tested on another data set than trained on",
+    "ood": "ood(train, test): tested on another data set than trained on, or on a manipulation that was left out",
     "encoder": "encoder(name, modality): the frozen encoder, with its tag, as in tiny_v.random",
     "head": "head(name, supervised): the head on its features",
     "detector": "detector(name, modality): the detector as a whole",
     "probe": "probe(name): trim, trimtest or drop",
-    "needs": "needs(dataset): a data set that must be there",
+    "needs": "needs(dataset): a data set that must be there, or its protocol, as favc or favc.ssr",
 }
 
 
@@ -55,8 +45,8 @@ class Cell:
 
     @property
     def domain(self) -> Literal["in", "out"]:
-        """`in` when trained and tested on the same data set, else `out`."""
-        return "in" if self.train == self.test else "out"
+        """`in` when trained and tested on the same data set, no manipulation left out, else `out`."""
+        return domain(self.train, self.test)
 
     @property
     def train_cut(self) -> str | None:
@@ -82,11 +72,11 @@ class Cell:
 
 
 def cells() -> Iterator[Cell]:
-    """Every cell, detector by detector."""
+    """Every cell of the embedded corpus, and of real data sets that are here or were asked for, by detector."""
+    collected = pairs.collected()
     for row in rows():
         for probe in PROBES:
-            for train, test in PAIRS:
-                yield Cell(row, train, test, probe)
+            yield from (Cell(row, *pair, probe) for pair in collected if pairs.suits(pair[0], row.needs))
 
 
 def marks(cell: Cell) -> list[pytest.MarkDecorator]:
@@ -97,9 +87,9 @@ def marks(cell: Cell) -> list[pytest.MarkDecorator]:
 
 @cache
 def _pair_marks(train: str, test: str) -> list[pytest.MarkDecorator]:
-    domain = pytest.mark.ind if train == test else pytest.mark.ood
-    needs = [pytest.mark.needs(dataset=name) for name in {train: None, test: None}]
-    return [domain(train=train, test=test), *needs]
+    mark = pytest.mark.ind if domain(train, test) == "in" else pytest.mark.ood
+    names = dict.fromkeys(found for name in (train, test) for found in (name, data_set(name)))
+    return [mark(train=train, test=test), *(pytest.mark.needs(dataset=name) for name in names)]
 
 
 @cache
@@ -121,7 +111,7 @@ def known_words() -> str:
     return "\n".join(
         [
             "marks:     " + "; ".join(MARKS.values()),
-            "data sets: " + ", ".join(EMBEDDED),
+            "data sets: " + ", ".join(pairs.names()),
             "probes:    " + ", ".join(filter(None, PROBES)),
             "detectors: " + ", ".join(row.name for row in rows()),
         ]
@@ -130,6 +120,6 @@ def known_words() -> str:
 
 def hint(expression: str) -> str:
     """A guess at what a `-k` expression that matched nothing was meant to be; empty without one."""
-    words = ["contract", *MARKS, *EMBEDDED, *filter(None, PROBES), *(row.name for row in rows())]
+    words = ["contract", *MARKS, *pairs.every_name(), *filter(None, PROBES), *(row.name for row in rows())]
     near = [suggest(word, words) for word in expression.replace("(", " ").replace(")", " ").split()]
     return " ".join(phrase for phrase in near if "did you mean" in phrase).lstrip("; ")

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from datasets.clip import Clip
 from datasets.errors import ClipError, DatasetError, in_words
-from datasets.registry import Corpus
+from datasets.registry import Corpus, source_of
 from datasets.sim.plan import SIZES
 from detectors.plugins import ask_in, chosen
 from detectors.registry import RegistryError, UnknownNameError, suggest
 from leaderboard import records
 
+from . import pairs
 from .answers import scorer
 from .cells import Cell, cells
 from .picture import draw
@@ -55,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         chosen(options.detector)
         ask_in(options.cell)
+        pairs.ask_in(options.cell)
         known = {cell.id: cell for cell in cells()}
         if options.cell not in known:
             near = suggest(options.cell, known)
@@ -92,11 +94,11 @@ def _count(text: str) -> int:
 
 
 def _explain(cell: Cell, options: argparse.Namespace) -> None:
-    corpus = Corpus(options.size, options.corpus_seed)
-    scores = _scores(cell, options.results / f"{corpus.size}-seed{corpus.seed}", options)
-    corpus.generate([cell.test])
-    clips = {clip.id: clip for clip in corpus.load(cell.test, "test")}
-    ready = scorer(cell.row, cell.train, cell.probe, corpus)
+    source = source_of(cell.test, Corpus(options.size, options.corpus_seed))
+    scores = _scores(cell, options.results / source.folder, options)
+    source.generate([cell.test])
+    clips = {clip.id: clip for clip in source.load(cell.test, "test")}
+    ready = scorer(cell.row, cell.train, cell.probe, source)
     for choice in extremes(scores, options.best, options.worst):
         answer = ready.answer(_known(clips, choice, cell, options))
         if abs(answer.score - choice.score) > _SAME * max(1.0, abs(choice.score)):

@@ -4,8 +4,8 @@
     python -m benchmark.from_scores FOLDER --name secret --modality audio-visual
 
 The first writes a CSV file for each train→test pair, `sim_whole_to_sim_lip.csv` and so on, that lists the clips to
-score; the second turns the filled files into records in the results folder, with the metrics and intervals of every
-other detector. Files that are deleted are cells that are left out.
+score; of real data sets for those that were imported. The second turns the filled files into records in the results
+folder, with the metrics and intervals of every other detector. Files that are deleted are cells that are left out.
 """
 
 import argparse
@@ -20,7 +20,8 @@ from typing import Any, get_args
 import numpy as np
 
 from datasets.clip import Clip
-from datasets.registry import Corpus
+from datasets.errors import DatasetError
+from datasets.registry import Corpus, Source, source_of
 from datasets.sim.plan import SIZES
 from detectors.cardcheck import RegistryError, check_name
 from detectors.cards import Modality
@@ -28,8 +29,9 @@ from detectors.registry import Row, registry
 from detectors.signature import digest
 from leaderboard import records
 
-from .cells import PAIRS, PROBES, Cell
+from .cells import PROBES, Cell
 from .evaluation import Outcome, evaluate
+from .pairs import collected, suits
 from .recording import VERSION, Costs, Parts, Provenance, measured
 from .scoring import Part, Scores
 
@@ -52,11 +54,20 @@ class Private:
         """Every cell that scores may be given for; trained detectors have seen reals and fakes."""
         needs = frozenset({"real", "fake"})
         row = Row(self.name, self.modality, "scores of its owner", needs, logit=False, control=False, seeds=(0,))
-        return [Cell(row, train, test, probe) for probe in PROBES for train, test in PAIRS]
+        pairs = [pair for pair in collected() if suits(pair[0], needs) and not any(map(self._lacking, pair))]
+        return [Cell(row, *pair, probe) for probe in PROBES for pair in pairs]
+
+    def source(self, name: str) -> Source:
+        """Where the clips of a set come from."""
+        return source_of(name, self.corpus)
+
+    def _lacking(self, name: str) -> str | None:
+        return self.source(name).lacking(name)
 
     def parts(self, cell: Cell) -> Parts:
         """The clips of a cell, as the manifests have them; no file is needed."""
-        found = [tuple(self.corpus.clips(*place)) for place in cell.places.values()]
+        source = self.source(cell.test)
+        found = [tuple(source.clips(*place)) for place in cell.places.values()]
         return Parts(*(Part(clips, clips) for clips in found))
 
 
@@ -120,24 +131,26 @@ def _number(text: str, where: str) -> float:
     return value
 
 
-def record(private: Private, cell: Cell, folder: Path, results: Path) -> records.Record:
-    """Measure one cell from its file, and store the record.
+def record(private: Private, cell: Cell, given_in: Path, results: Path) -> records.Record:
+    """Measure one cell from its file, and store the record in its folder of `results`.
 
     Raises:
         ScoresError: as `read`, or no test clip has a score.
     """
     parts = private.parts(cell)
-    given = read(file_of(cell, folder), [*parts.val.expected, *parts.test.expected])
+    given = read(file_of(cell, given_in), [*parts.val.expected, *parts.test.expected])
     outcome = Outcome(0, {}, _scores(parts.val, given), _scores(parts.test, given))
     try:
         result = evaluate(cell, parts.val, parts.test, [outcome])
     except ValueError as error:
-        raise ScoresError(f"{file_of(cell, folder)}: {error}") from None
-    manifests = {name: private.corpus.manifest(*place) for name, place in cell.places.items()}
+        raise ScoresError(f"{file_of(cell, given_in)}: {error}") from None
+    source = private.source(cell.test)
+    manifests = {name: source.manifest(*place) for name, place in cell.places.items()}
     signature = digest({"protocol": VERSION, "cell": cell.id, "manifests": manifests, "scores": given})
     provenance = Provenance(signature, {}, manifests, Costs())
-    done = replace(measured(cell, private.corpus, provenance, result, parts, results), environment={})
-    records.write(results, done)
+    folder = results / source.folder
+    done = replace(measured(cell, source, provenance, result, parts, folder), environment={})
+    records.write(folder, done)
     return done
 
 
@@ -160,7 +173,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="seed of the corpus (default: 0)")
     parser.add_argument(
         "--results", type=Path, default=Path("results"), metavar="FOLDER",
-        help="records go to a folder in here for each size and seed (default: results)",
+        help="records go to a folder in here for each size and seed, and to real (default: results)",
     )  # fmt: skip
     return parser
 
@@ -177,15 +190,20 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{options.name!r} is a detector of this benchmark; choose another name", file=sys.stderr)
         return 2
     private = Private(options.name, options.modality, Corpus(options.size, options.corpus_seed))
-    if options.template:
-        written = write_templates(private, options.folder)
-        print(f"{len(written)} files to fill in {options.folder}; make the clips with `python -m datasets generate`")
-        return 0
-    return _convert(private, options)
+    try:
+        return _template(private, options.folder) if options.template else _convert(private, options)
+    except DatasetError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _template(private: Private, folder: Path) -> int:
+    written = write_templates(private, folder)
+    print(f"{len(written)} files to fill in {folder}; simulated clips are made by `python -m datasets generate`")
+    return 0
 
 
 def _convert(private: Private, options: Any) -> int:
-    results = options.results / f"{options.size}-seed{options.corpus_seed}"
     found = [cell for cell in private.cells() if file_of(cell, options.folder).exists()]
     if not found:
         print(f"{options.folder}: no file such as sim_whole_to_sim_lip.csv; --template writes them", file=sys.stderr)
@@ -193,12 +211,14 @@ def _convert(private: Private, options: Any) -> int:
     bad = 0
     for cell in found:
         try:
-            auc = record(private, cell, options.folder, results).metrics["auc"]
+            auc = record(private, cell, options.folder, options.results).metrics["auc"]
             print(f"{cell.id}: AUC {100 * auc.value:.1f}")
         except ScoresError as error:
             bad += 1
             print(error, file=sys.stderr)
-    more = f"; next: python -m leaderboard submit {results} {private.name}" if bad < len(found) else ""
+    folders = sorted({str(options.results / private.source(cell.test).folder) for cell in found})
+    more = "".join(f"; next: python -m leaderboard submit {folder} {private.name}" for folder in folders)
+    more = more if bad < len(found) else ""
     print(f"{len(found) - bad} of {len(found)} cells{more}")
     return 1 if bad else 0
 

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from datasets.clip import Clip
-from datasets.registry import Corpus
+from datasets.registry import Source
 from leaderboard import records
 from leaderboard.tables import NULL
 
 from .cells import Cell
 from .environment import code, environment
 from .evaluation import Outcome, Result
+from .literature import literature
 from .scoring import Part, coverage, leakage
 
 VERSION = 1
@@ -22,6 +23,9 @@ VERSION = 1
 
 NO_WEIGHTS = "no weights: "
 """How the reason of a cell begins that was skipped since its encoder's checkpoint is not on this machine."""
+
+NO_DATA = "no data: "
+"""How the reason of a cell begins that was skipped since one of its data sets is not on this machine."""
 
 
 @dataclass
@@ -76,29 +80,34 @@ def cell_of(cell: Cell) -> records.Cell:
     )
 
 
-def without_number(cell: Cell, corpus: Corpus, status: Any, reason: str) -> records.Record:
+def without_number(cell: Cell, source: Source, status: Any, reason: str) -> records.Record:
     """A record of a cell that was skipped or failed."""
     return records.Record(
         cell=cell_of(cell),
-        data="sim",
+        data=source.data,
         status=status,
         reason=reason,
-        size=corpus.size,
-        corpus={"seed": corpus.seed, "version": corpus.version},
+        size=source.size,
+        corpus=source.about,
         protocol=VERSION,
         environment=environment(),
         code=code(),
     )
 
 
-def waits_for_weights(record: records.Record) -> bool:
-    """Whether its cell was skipped since the encoder's checkpoint is not on this machine."""
-    return record.status == "skipped" and str(record.reason).startswith(NO_WEIGHTS)
+def waits(record: records.Record) -> bool:
+    """Whether its cell was skipped since the encoder's checkpoint or a data set is not on this machine."""
+    return record.status == "skipped" and str(record.reason).startswith((NO_WEIGHTS, NO_DATA))
+
+
+def folder_of(record: records.Record) -> str:
+    """The folder of its results, inside the one that `--results` names; as `datasets.registry.Corpus.folder`."""
+    return "real" if record.data == "real" else f"{record.size}-seed{(record.corpus or {}).get('seed')}"
 
 
 def measured(
     cell: Cell,
-    corpus: Corpus,
+    source: Source,
     provenance: Provenance,
     result: Result,
     parts: Parts,
@@ -109,10 +118,10 @@ def measured(
     trained_on = [*parts.train.expected, *parts.val.expected]
     return records.Record(
         cell=cell_of(cell),
-        data="sim",
+        data=source.data,
         status="ok",
-        size=corpus.size,
-        corpus={"seed": corpus.seed, "version": corpus.version},
+        size=source.size,
+        corpus=source.about,
         protocol=VERSION,
         signature=provenance.signature,
         detectors=provenance.detectors,
@@ -126,6 +135,7 @@ def measured(
         environment=environment(),
         code=code(),
         costs=asdict(provenance.costs),
+        published=literature(cell) if source.data == "real" else None,
     )
 
 

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from datasets.clip import Clip
+from datasets.errors import DatasetError
 from datasets.files import cache_root
-from datasets.registry import Corpus
+from datasets.registry import Corpus, Source, source_of
 from detectors.compose import build
 from detectors.lacking import lacking
 from detectors.protocols import Context, Fitted
@@ -25,15 +26,15 @@ from leaderboard import records
 
 from .cells import Cell
 from .evaluation import Outcome, evaluate
-from .recording import NO_WEIGHTS, VERSION, Costs, Parts, Provenance, measured, without_number
-from .scoring import Part, Scores, cut, score
+from .recording import NO_DATA, NO_WEIGHTS, VERSION, Costs, Parts, Provenance, measured, without_number
+from .scoring import Part, Scores, cut, require, score
 
 log = logging.getLogger("avdf")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run was told; see the help texts in `conftest.py`."""
+    """What a run was told; see the help texts in `conftest.py`. `results` has a folder for each corpus."""
 
     size: str
     corpus_seed: int
@@ -46,6 +47,14 @@ class Options:
     def corpus(self) -> Corpus:
         """The embedded corpus that was asked for."""
         return Corpus(self.size, self.corpus_seed)
+
+    def source(self, cell: Cell) -> Source:
+        """Where the clips of a cell come from, which are all simulated or all real."""
+        return source_of(cell.train, self.corpus)
+
+    def folder(self, cell: Cell) -> Path:
+        """Where its record and scores go."""
+        return self.results / self.source(cell).folder
 
 
 @dataclass
@@ -84,12 +93,12 @@ class Bench:
     def record(self, cell: Cell) -> records.Record:
         """The record of a cell: the stored one of the same signature, or a new one, which is stored at once."""
         if cell.row.broken:
-            record = without_number(cell, self.options.corpus, "failed", cell.row.broken.reason)
-            self._store_record(record)
+            record = self._without(cell, "failed", cell.row.broken.reason)
+            self._store_record(cell, record)
             return record
         try:
             if reason := self._lacking(cell):
-                return without_number(cell, self.options.corpus, "skipped", reason)
+                return self._without(cell, "skipped", reason)
             if self.options.rerun != "never":
                 self._corpus(cell)
             signature = self._signature(cell)
@@ -97,37 +106,52 @@ class Bench:
             if known is not None:
                 return known
             if self.options.rerun == "never":
-                return without_number(cell, self.options.corpus, "skipped", "not measured yet, and --rerun is never")
+                return self._without(cell, "skipped", "not measured yet, and --rerun is never")
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
-            if not isinstance(error, RegistryError):  # which says what to do, such as about weights that have changed
+            # Both say what to do, such as about weights that have changed, or a set without fakes to train on.
+            if not isinstance(error, RegistryError | DatasetError):
                 log.error("%s\n%s", cell.id, traceback.format_exc())
-            reason = f"{type(error).__name__}: {error}".replace(f"{cache_root()}/", "")
-            record = without_number(cell, self.options.corpus, "failed", reason)
-        self._store_record(record)
+            kind = "" if isinstance(error, DatasetError) else f"{type(error).__name__}: "
+            record = self._without(cell, "failed", f"{kind}{error}".replace(f"{cache_root()}/", ""))
+        self._store_record(cell, record)
         return record
+
+    def _without(self, cell: Cell, status: str, reason: str) -> records.Record:
+        return without_number(cell, self.options.source(cell), status, reason)
 
     def _lacking(self, cell: Cell) -> str | None:
         """Why the cell cannot be measured on this machine; nothing is written then."""
+        reasons = [self._no_data(cell, name) for name in (cell.train, cell.test)]
+        return next(filter(None, [*reasons, self._no_weights(cell)]), None)
+
+    def _no_data(self, cell: Cell, name: str) -> str | None:
+        if name not in self._reasons:
+            reason = self.options.source(cell).lacking(name)
+            self._reasons[name] = f"{NO_DATA}{reason}" if reason else None
+        return self._reasons[name]
+
+    def _no_weights(self, cell: Cell) -> str | None:
         scope = cell.row.scope
         if scope not in self._reasons:
             reason = lacking(cell.row)
             self._reasons[scope] = f"{NO_WEIGHTS}{reason}" if reason else None
         return self._reasons[scope]
 
-    def _store_record(self, record: records.Record) -> None:
+    def _store_record(self, cell: Cell, record: records.Record) -> None:
         """Write a record, but never a failure over a number that was measured before."""
-        path = records.path_for(self.options.results, record.cell.id)
+        folder = self.options.folder(cell)
+        path = records.path_for(folder, cell.id)
         if record.status != "ok":
             with suppress(records.RecordError):
                 if records.read(path).status == "ok":
                     return
         if self.options.rerun != "never":
-            records.write(self.options.results, record)
+            records.write(folder, record)
 
     def _known(self, cell: Cell, signature: str) -> records.Record | None:
         """The stored record, when it may be used again."""
-        path = records.path_for(self.options.results, cell.id)
+        path = records.path_for(self.options.folder(cell), cell.id)
         if self.options.rerun == "always" or not path.exists():
             return None
         try:
@@ -138,7 +162,7 @@ class Bench:
         return known if known.status == "ok" and known.signature == signature else None
 
     def _corpus(self, cell: Cell) -> None:
-        self.options.corpus.generate(sorted({cell.train, cell.test}))
+        self.options.source(cell).generate(sorted({cell.train, cell.test}))
 
     def _signature(self, cell: Cell) -> str:
         """Everything that changes the number: detector, seeds, clips (their content included) and protocol."""
@@ -154,11 +178,12 @@ class Bench:
         )
 
     def _manifests(self, cell: Cell) -> dict[str, str]:
-        return {name: self.options.corpus.manifest(*place) for name, place in cell.places.items()}
+        source = self.options.source(cell)
+        return {name: source.manifest(*place) for name, place in cell.places.items()}
 
     def _clips(self, dataset: str, split: str) -> list[Clip]:
         if (dataset, split) not in self._loaded:
-            self._loaded[dataset, split] = self.options.corpus.load(dataset, split)
+            self._loaded[dataset, split] = source_of(dataset, self.options.corpus).load(dataset, split)
         return self._loaded[dataset, split]
 
     def _part(self, dataset: str, split: str, probe: str | None) -> Part:
@@ -183,6 +208,7 @@ class Bench:
         costs = Costs()
         outcomes: list[Outcome] = []
         test = self._test_part(cell)
+        require(cell, *self._train_parts(cell), test)
         for seed in cell.row.seeds:
             fitted = self._fit(cell, seed, costs)
             prepare(fitted, test.blind, partial(timed, costs))
@@ -193,7 +219,8 @@ class Bench:
         result = evaluate(cell, val, test, outcomes)
         detectors = {str(seed): self._build(cell, seed)[1] for seed in cell.row.seeds}
         provenance = Provenance(signature, detectors, self._manifests(cell), costs)
-        return measured(cell, self.options.corpus, provenance, result, Parts(train, val, test), self.options.results)
+        source, parts = self.options.source(cell), Parts(train, val, test)
+        return measured(cell, source, provenance, result, parts, self.options.folder(cell))
 
     def _fit(self, cell: Cell, seed: int, costs: Costs) -> Fitted:
         """The detector fitted on this cell's training set; from memory, from the store, or now."""

@@ -1,16 +1,18 @@
 """From clips to scores: the probe's cut, and every clip's score or the reason why it has none."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from datasets.clip import Clip
-from datasets.errors import ClipError
+from datasets.errors import ClipError, DatasetError
 from datasets.trim import PROBES
 from detectors.protocols import Fitted
 from detectors.tracks import Track
+
+from .cells import Cell
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,35 @@ def cut(clips: Sequence[Clip], probe: str | None) -> Part:
     return Part(tuple(ready), tuple(clips), failed)
 
 
+def require(cell: Cell, train: Part, val: Part, test: Part) -> None:
+    """Refuse sets that a cell cannot be measured on, before anything takes long; files are not looked at.
+
+    Raises:
+        DatasetError: no clip of a class that the detector is trained on or that is to be told apart, or none to
+            validate on; the set is named.
+    """
+    need(cell, train, val)
+    _both(cell.test, "test", test.expected, {"real", "fake"}, "so that there is nothing to tell apart")
+
+
+def need(cell: Cell, train: Part, val: Part) -> None:
+    """The same for the sets that it is trained on.
+
+    Raises:
+        DatasetError: as `require`.
+    """
+    _both(cell.train, "training", train.expected, cell.row.needs, f"which {cell.row.name} is trained on")
+    if cell.row.head and not val.expected:
+        raise DatasetError(f"{cell.train} has no validation clips (split val), which {cell.row.head} stops training by")
+
+
+def _both(name: str, part: str, clips: Sequence[Clip], needs: Collection[str], why: str) -> None:
+    there = {"fake" if clip.label else "real" for clip in clips}
+    missing = [word for word in ("real", "fake") if word in needs and word not in there]
+    if missing:
+        raise DatasetError(f"{name} has {len(clips)} {part} clips and no {' and no '.join(missing)} one, {why}")
+
+
 def score(fitted: Fitted, part: Part) -> Scores:
     """Score a part clip by clip; a `ClipError` or a score that is not finite is a failed clip, not a failed cell."""
     values: dict[str, float] = {}
@@ -90,8 +121,11 @@ def coverage(part: Part, failed: Mapping[str, str]) -> dict[str, object]:
     return {"found": len(part.expected) - len(lost), "expected": len(part.expected), "failed": lost}
 
 
-def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, int]]:
-    """How many of the test set's identities, sources and source segments the training and validation sets share."""
+def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, int] | None]:
+    """How many of the test set's identities, sources and source segments the training and validation sets share.
+
+    None where either set has no such names: what is not known is not absent.
+    """
     train = list(train)
     return {
         "identity": _shared([c.identity for c in train], [c.identity for c in test]),
@@ -100,7 +134,7 @@ def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, 
     }
 
 
-def _shared(train: Iterable[str | None], test: Iterable[str | None]) -> dict[str, int]:
-    """Of the names that are known; where none is, it is 0 of 0."""
+def _shared(train: Iterable[str | None], test: Iterable[str | None]) -> dict[str, int] | None:
+    """Of the names that are known."""
     seen, wanted = {name for name in train if name}, {name for name in test if name}
-    return {"shared": len(wanted & seen), "of": len(wanted)}
+    return {"shared": len(wanted & seen), "of": len(wanted)} if seen and wanted else None

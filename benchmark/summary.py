@@ -7,22 +7,29 @@ from detectors.tags import RANDOM
 from leaderboard import records
 from leaderboard.terminal import terminal_table
 
-from .recording import NO_WEIGHTS, waits_for_weights
+from .literature import not_comparable
+from .recording import NO_DATA, NO_WEIGHTS, folder_of, waits
 
 MOST = 10
 """Lines of a list before the rest is counted."""
 
 
 def summary(texts: Sequence[str], results: Path) -> str:
-    """The table of records (as JSON texts), then the clips and cells that failed, and where everything is kept."""
+    """The tables of records (as JSON texts), then the clips and cells that failed, and where everything is kept.
+
+    Args:
+        results: what `--results` names, with a folder for each corpus.
+    """
     found = [records.loads(text) for text in texts]
     measured = [record for record in found if record.status == "ok"]
     parts = [terminal_table(measured)] if measured else []
-    waiting = [record for record in found if waits_for_weights(record)]
-    others = [record for record in found if record.status != "ok" and not waits_for_weights(record)]
-    parts += [_list("Cells without a number:", _reasons(others)), _waiting(waiting)]
+    parts += [_list("Not to be held against published numbers:", _notes(measured))]
+    waiting = [record for record in found if waits(record)]
+    others = [record for record in found if record.status != "ok" and not waits(record)]
+    parts += [_list("Cells without a number:", _reasons(others)), _without_data(waiting), _waiting(waiting)]
     parts += [_list("Clips without a score (counted in coverage, never left out):", _lost(measured))]
-    parts += [f"{len(measured)} of {len(found)} cells measured; records and per-clip scores are in {results}/"]
+    folders = " and ".join(f"{results / name}/" for name in sorted({folder_of(record) for record in found}))
+    parts += [f"{len(measured)} of {len(found)} cells measured; records and per-clip scores are in {folders}"]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -37,11 +44,27 @@ def _reasons(found: Sequence[records.Record]) -> list[str]:
     ]
 
 
+def _notes(found: Sequence[records.Record]) -> list[str]:
+    """Why protocols do not compare with the papers', a line each."""
+    names = {name for record in found if record.data == "real" for name in (record.cell.train, record.cell.test)}
+    return [f"{name}: {why}" for name in sorted(names) if (why := not_comparable(name))]
+
+
+def _without_data(found: Sequence[records.Record]) -> str:
+    """What was skipped for lack of data, a line for each thing that is missing."""
+    cells: dict[str, int] = {}
+    for reason in (str(record.reason) for record in found if str(record.reason).startswith(NO_DATA)):
+        cells[reason] = cells.get(reason, 0) + 1
+    lines = [f"{reason.removeprefix(NO_DATA)} ({count} cells)" for reason, count in sorted(cells.items())]
+    return "\n  ".join(["Skipped, since their data are not on this machine:", *lines]) if lines else ""
+
+
 def _waiting(found: Sequence[records.Record]) -> str:
     """What was skipped for lack of weights, a line for a checkpoint: its encoders, their forms and controls."""
     cells: dict[str, list[records.Cell]] = {}
     for record in found:
-        cells.setdefault(str(record.reason), []).append(record.cell)
+        if str(record.reason).startswith(NO_WEIGHTS):
+            cells.setdefault(str(record.reason), []).append(record.cell)
     if not cells:
         return ""
     lines = []

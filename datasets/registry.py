@@ -1,9 +1,17 @@
-"""Which data sets there are, and their clips. Only the embedded ones so far; all of their names begin with `sim_`."""
+"""Which data sets there are, and their clips: the embedded ones, whose names begin with `sim_`, and real ones.
 
+Real ones are known by their protocols, as `favc.ssr`; both kinds have the same methods.
+"""
+
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
 
+from . import library
 from .clip import Clip
+from .errors import DatasetError
 from .files import sha256_file
 from .manifest import manifest_hash
 from .sim import plan
@@ -22,6 +30,25 @@ class Corpus:
     def version(self) -> int:
         """The generator's version: the same version, size and seed mean the same manifests."""
         return plan.VERSION
+
+    @property
+    def data(self) -> Literal["sim", "real"]:
+        """As records call it."""
+        return "sim"
+
+    @property
+    def about(self) -> dict[str, Any] | None:
+        """Seed and version, which records keep."""
+        return {"seed": self.seed, "version": self.version}
+
+    @property
+    def folder(self) -> str:
+        """The folder of its results: corpora of different sizes or seeds never overwrite each other's."""
+        return f"{self.size}-seed{self.seed}"
+
+    def lacking(self, name: str) -> str | None:
+        """Why a set cannot be had on this machine; every embedded one can be made."""
+        return None
 
     def clips(self, name: str, split: str) -> list[Clip]:
         """The clips of one split, as the manifest has them; nothing is generated."""
@@ -62,3 +89,103 @@ def _planned(name: str, size: str, seed: int) -> tuple[Clip, ...]:
 @lru_cache(maxsize=256)
 def _hash(name: str, split: str, corpus: Corpus) -> str:
     return manifest_hash(corpus.clips(name, split))
+
+
+@dataclass(frozen=True)
+class Real:
+    """Data sets of real videos that were imported on this machine, by the names of their protocols."""
+
+    @property
+    def data(self) -> Literal["sim", "real"]:
+        """As records call it."""
+        return "real"
+
+    @property
+    def size(self) -> str | None:
+        """None: there is one of each."""
+        return None
+
+    @property
+    def about(self) -> dict[str, Any] | None:
+        """None: nothing is drawn."""
+        return None
+
+    @property
+    def folder(self) -> str:
+        """The folder of its results."""
+        return "real"
+
+    def lacking(self, name: str) -> str | None:
+        """Why a protocol cannot be had on this machine, and how to change it; None where it can."""
+        data_set = name.partition(".")[0]
+        if not library.here(data_set):
+            commands = f"python -m datasets import {data_set} FOLDER, python -m datasets doctor"
+            return f"{data_set} was not imported; {commands}"
+        return None
+
+    def splits(self, name: str) -> set[str]:
+        """The splits of a protocol that hold clips.
+
+        Raises:
+            DatasetError: as `clips`.
+        """
+        return {clip.split for clip in _drawn(name, _stamp(name))}
+
+    def clips(self, name: str, split: str) -> list[Clip]:
+        """The clips of one split of a protocol; all of them have a label.
+
+        Raises:
+            DatasetError: the data set was not imported, its manifest is damaged, a list of the protocol is not here,
+                or two of its clips have one id.
+        """
+        return [clip for clip in _drawn(name, _stamp(name)) if clip.split == split]
+
+    def manifest(self, name: str, split: str) -> str:
+        """The manifest hash of one split: the same for all who have the same clips."""
+        return _real_hash(name, split, _stamp(name))
+
+    def generate(self, names: list[str], *, progress: bool = True) -> None:
+        """Nothing: real clips are there or are not."""
+
+    def load(self, name: str, split: str) -> list[Clip]:
+        """The clips of one split with the hashes of their files as they are now; see `library.with_hashes`.
+
+        A clip whose file is missing or unreadable has no hash, and fails when it is read.
+        """
+        return library.with_hashes(self.clips(name, split))
+
+
+Source = Corpus | Real
+Stamp = tuple[Path, int, int]
+"""A manifest, its size and its time: another import is another manifest."""
+
+
+def source_of(name: str, corpus: Corpus) -> Source:
+    """Where the clips of a set come from: the embedded corpus, or what was imported."""
+    return corpus if name in EMBEDDED else Real()
+
+
+def _stamp(name: str) -> Stamp:
+    path = library.manifest_path(name.partition(".")[0])
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return path, 0, 0
+    return path, status.st_size, status.st_mtime_ns
+
+
+@lru_cache(maxsize=64)
+def _drawn(name: str, stamp: Stamp) -> tuple[Clip, ...]:
+    from . import protocols
+
+    clips = tuple(protocols.clips(name))
+    ids = Counter(clip.id for clip in clips)
+    if len(ids) < len(clips):
+        twice = next(clip for clip, count in ids.items() if count > 1)
+        raise DatasetError(f"{name} has the clip {twice} twice; import {name.partition('.')[0]} again")
+    return clips
+
+
+@lru_cache(maxsize=256)
+def _real_hash(name: str, split: str, stamp: Stamp) -> str:
+    return manifest_hash(Real().clips(name, split))

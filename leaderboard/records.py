@@ -67,11 +67,11 @@ class Record:
         scores: `{path, sha256}` of the per-clip scores, the path relative to the results folder.
         manifests: `{train, val, test}` hashes.
         coverage: `{train, val, test: {found, expected, failed: [{clip, reason}]}}`.
-        leakage: `{identity, source, segment: {shared, of}}` of the test set with the training set.
+        leakage: `{identity, source, segment: {shared, of}}` of the test set with the training set; None where unknown.
         fit: what training reported.
         environment, code: versions, without host, user or path.
         costs: `{encode_s, fit_s, score_s}` in seconds.
-        published: `{value, source}` of the number in the literature.
+        published: `{value, source}` of the number in the literature, or with a `note` why there is none that compares.
     """
 
     cell: Cell

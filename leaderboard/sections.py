@@ -7,7 +7,7 @@ from .intervals import spread
 from .markdown import table
 from .ranks import extent, rank_ranges
 from .records import Record
-from .tables import NOTICE, Grid, Line, Pair, covered, leakage, mark, points, score
+from .tables import NOTICE, Grid, Line, Pair, covered, leakage, mark, points, published, score
 
 Column = Callable[[Line], str]
 _DOMAINS = (("Out of domain", "out", False), ("In domain", "in", False), ("Null control", "out", True))
@@ -66,6 +66,8 @@ class _Tables:
         """One line a detector with everything that belongs beside its AUC on one pair."""
         cells = {line: record for line in part.lines if (record := part.get(line, pair))}
         columns: dict[str, Column] = {"AUC [95 %]": _scores(part, pair)}
+        if any(map(published, cells.values())):
+            columns["published"] = lambda line: published(cells[line])
         if not self.notice:
             columns["rank range"] = _rank_range(cells)
         columns["shortcut gap"] = lambda line: self._gap(line, pair)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import intervals, scores
+from .domains import domain
 from .metrics import RANKING, OneClassError
 from .records import Record
 from .tables import NULL
@@ -20,7 +21,7 @@ def cell_problems(record: Record) -> Iterator[str]:
     cell = record.cell
     if cell.id != (right := "-".join(filter(None, [cell.detector, f"{cell.train}_to_{cell.test}", cell.probe]))):
         yield f"it says to be measured as {right}"
-    if cell.domain != ("in" if cell.train == cell.test else "out"):
+    if cell.domain != domain(cell.train, cell.test):
         yield f"its domain is {cell.domain!r}, for a detector trained on {cell.train} and tested on {cell.test}"
     if cell.encoder is not None and f"{cell.encoder}-{cell.head}" != cell.detector:
         yield f"its encoder {cell.encoder} and head {cell.head} are not those of {cell.detector}"

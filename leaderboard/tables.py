@@ -130,6 +130,12 @@ def score(record: Record | None, name: str = "auc") -> str:
     return percent(metric) + imputed(metric) + mark(record) if metric else ""
 
 
+def published(record: Record | None) -> str:
+    """The number that a paper reports for the same cell, in %; empty without one."""
+    value = ((record.published if record else None) or {}).get("value")
+    return "" if value is None else f"{100 * value:.1f}"
+
+
 def points(difference: float | None) -> str:
     """A difference in percentage points, with its sign."""
     return "" if difference is None else f"{100 * difference:+.1f}"

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from benchmark.answers import Scorer
 
 _SCORE = """\
-Scores files with a detector that is fitted on an embedded training set exactly as the suite fits it. Where no such
-detector is kept, the set is generated (minutes, once) and the detector trained. Detectors that look at a face or a
+Scores files with a detector that is fitted on a training set exactly as the suite fits it: an embedded one, or a
+protocol of a real data set that was imported, as favc or favc.ssr. Where no such detector is kept, an embedded set is
+generated (minutes, once) and the detector trained. Detectors that look at a face or a
 mouth need its landmarks beside the file, <stem>.landmarks.npy; `python -m datasets example` writes a file to try.
 Where <stem>.manifest.jsonl is beside it, the truth is shown too; the detector does not see it. Decoded sound and crops
 of the file are kept in the cache folder (AVDF_CACHE). Scores are raw: read the warnings below each. Exit status: 0, 1
@@ -41,7 +42,7 @@ def add(commands: Any) -> None:
         help="of `python -m detectors list`, or a .py file that registers one; an encoder and a head are given one "
         "after the other, --detector mine.py --detector linear",
     )
-    parser.add_argument("--train", required=True, metavar="SET", help="embedded set that it is trained on")
+    parser.add_argument("--train", required=True, metavar="SET", help="set that it is trained on, as sim_whole or favc")
     parser.add_argument("--probe", metavar="PROBE", help="cut as under trim, trimtest or drop (default: not at all)")
     parser.add_argument("--size", choices=SIZES, default="default", help="of the embedded corpus (default: default)")
     parser.add_argument("--corpus-seed", type=int, default=0, metavar="N", help="draws the corpus (default: 0)")
@@ -78,12 +79,12 @@ def _ready(known: Row, options: argparse.Namespace) -> "Scorer":
     """
     from benchmark.answers import scorer
     from datasets.files import cache_root
-    from datasets.registry import Corpus
+    from datasets.registry import Corpus, source_of
 
     cache_root().mkdir(parents=True, exist_ok=True)
     try:
-        corpus = Corpus(options.size, options.corpus_seed)
-        return scorer(known, options.train, options.probe, corpus, device=options.device)
+        source = source_of(options.train, Corpus(options.size, options.corpus_seed))
+        return scorer(known, options.train, options.probe, source, device=options.device)
     except (DatasetError, DiskFullError, WeightsError):
         raise
     except (Exception, SystemExit) as error:
@@ -128,11 +129,12 @@ def _check(options: argparse.Namespace) -> None:
         ValueError: a picture that is neither PNG nor SVG, files whose pictures would have one name, or a device that
             torch cannot use.
     """
-    from benchmark.cells import PAIRS, PROBES
+    from benchmark.cells import PROBES
+    from benchmark.pairs import trainable
 
-    trainable = sorted({train for train, _ in PAIRS})
-    if options.train not in trainable:
-        raise UnknownNameError(f"no training set is called {options.train!r}{suggest(options.train, trainable)}")
+    known = trainable()
+    if options.train not in known:
+        raise UnknownNameError(f"no training set is called {options.train!r}{suggest(options.train, known)}")
     probes = [probe for probe in PROBES if probe]
     if options.probe and options.probe not in probes:
         raise UnknownNameError(f"no probe is called {options.probe!r}{suggest(options.probe, probes)}")

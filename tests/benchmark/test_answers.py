@@ -31,7 +31,7 @@ LINEAR = row("tiny_av-linear")
 
 def scorer(known: Row = LINEAR, **more: object) -> Scorer:
     fields = {"probe": None, "fitted": {}, "thresholds": {}, "durations": (2.0, 2.8), "seen": frozenset()} | more
-    return Scorer(row=known, train="sim_whole", corpus=Corpus(), **fields)  # type: ignore[arg-type]
+    return Scorer(row=known, train="sim_whole", **({"source": Corpus()} | fields))  # type: ignore[arg-type]
 
 
 def answer(clip: Clip, *runs: Run, known: Row = LINEAR, silence: float | None = 0.0) -> Answer:
@@ -139,7 +139,7 @@ def test_false_alarms_come_from_the_rows_of_the_same_training_and_corpus(tmp_pat
     assert "13 to 62 %" in false_alarms(scorer(), tmp_path)
     assert "98 to 98 %" in false_alarms(scorer(probe="trim"), tmp_path)
     assert "not measured" in false_alarms(scorer(probe="drop"), tmp_path)
-    assert "not measured" in false_alarms(replace(scorer(), corpus=Corpus("full")), tmp_path)
+    assert "not measured" in false_alarms(replace(scorer(), source=Corpus("full")), tmp_path)
 
 
 def test_errors_come_with_what_to_do(clip: Clip) -> None:

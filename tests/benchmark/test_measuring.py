@@ -202,16 +202,16 @@ def test_a_failure_never_replaces_a_number_and_never_writes_nothing(tmp_path: Pa
     good = replace(
         without_number(cell, corpus, "failed", "x"), status="ok", reason=None, signature="s", metrics={"auc": metric}
     )
-    records.write(tmp_path, good)
+    records.write(tmp_path / corpus.folder, good)
     bad = without_number(cell, corpus, "failed", "broken")
     for rerun in ("always", "never", "only-missing"):
-        Bench(Options("smoke", 0, rerun, tmp_path), nullcontext)._store_record(bad)
-        assert records.read(records.path_for(tmp_path, cell.id)).status == "ok"
+        Bench(Options("smoke", 0, rerun, tmp_path), nullcontext)._store_record(cell, bad)
+        assert records.read(records.path_for(tmp_path / corpus.folder, cell.id)).status == "ok"
     empty = tmp_path / "empty"
-    Bench(Options("smoke", 0, "never", empty), nullcontext)._store_record(bad)
+    Bench(Options("smoke", 0, "never", empty), nullcontext)._store_record(cell, bad)
     assert not empty.exists()
-    Bench(Options("smoke", 0, "always", empty), nullcontext)._store_record(bad)
-    assert records.read(records.path_for(empty, cell.id)).reason == "broken"
+    Bench(Options("smoke", 0, "always", empty), nullcontext)._store_record(cell, bad)
+    assert records.read(records.path_for(empty / corpus.folder, cell.id)).reason == "broken"
 
 
 def test_reports_lose_only_what_is_not_finite() -> None:

@@ -22,14 +22,14 @@ def collect(*arguments: str) -> tuple[int, list[str], str]:
 
 def test_k_ood_selects_the_out_of_domain_cells_and_nothing_else() -> None:
     _, ids, output = collect("-k", "ood")
-    assert ids == [cell.id for cell in cells() if cell.train != cell.test]
+    assert ids == [cell.id for cell in cells() if cell.domain == "out"]
     assert len(set(ids)) == len(ids) > 100
     assert "test_contract" not in output
 
 
 def test_k_ind_selects_the_in_domain_cells_and_nothing_else() -> None:
     _, ids, output = collect("-k", "ind")
-    assert ids == [cell.id for cell in cells() if cell.train == cell.test]
+    assert ids == [cell.id for cell in cells() if cell.domain == "in"]
     assert "test_contract" not in output
 
 

@@ -1,0 +1,32 @@
+"""What the papers report for a cell, where it is exactly theirs, and why it does not compare where it is not."""
+
+from typing import Any
+
+from datasets import protocols
+from leaderboard import published
+
+from .cells import Cell
+
+
+def literature(cell: Cell) -> dict[str, Any] | None:
+    """The published value in [0, 1] and its source, or a `note` why there is none to compare with.
+
+    None where the protocols are the papers' and there is no such number. Published numbers are those of linear probes
+    on SSR-DFD's pairs, without a probe.
+    """
+    notes = [f"{name}: {why}" for name in dict.fromkeys((cell.train, cell.test)) if (why := not_comparable(name))]
+    if notes:
+        return {"value": None, "source": None, "note": "; ".join(notes)}
+    row = cell.row
+    if row.head != "linear" or row.tags or cell.probe:
+        return None
+    return published.linear_probe(row.scope, cell.train, cell.test)
+
+
+def not_comparable(name: str) -> str | None:
+    """Why the numbers of a protocol do not compare with published ones; None where they do.
+
+    Raises:
+        UnknownProtocolError: there is no such protocol.
+    """
+    return protocols.get(name).comparable
