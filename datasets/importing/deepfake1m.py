@@ -4,7 +4,7 @@
 files of a split without labels. The label of a stream follows `modify_type`, by which the authors' README says that
 they evaluate, and never the lists of segments: in 6,160 released entries the list of the untouched stream repeats a
 segment of the other one. `Clip.segments*` have what is consistent with the labels; a released list that says otherwise
-is kept in `extra` under its own name, so that a rule on the released lists can still be computed (`released`).
+is kept in `extra` under its own name, so that a rule on the released lists can still be computed.
 """
 
 import re
@@ -80,14 +80,6 @@ def read(tree: Tree, release: Release) -> list[Clip]:
         _Split(drafts, release, split).read_listed(listed[split])
     _report_folders(tree, labelled.keys() | listed.keys())
     return drafts.clips
-
-
-def released(clip: Clip) -> tuple[tuple[Span, ...], tuple[Span, ...], tuple[Span, ...]]:
-    """The lists of fake segments as they were released: of any stream, of the audio, of the video."""
-    clean = (clip.segments, clip.segments_audio, clip.segments_video)
-    values = [clip.extra.get(key, own) for key, own in zip(LISTS, clean, strict=True)]
-    whole, audio, video = (tuple((start, end) for start, end in value or ()) for value in values)
-    return whole, audio, video
 
 
 def _named(tree: Tree, pattern: str) -> dict[str, str]:

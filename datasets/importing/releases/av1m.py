@@ -10,7 +10,6 @@ import re
 from ...clip import Clip
 from ...errors import DatasetError
 from .. import deepfake1m
-from ..deepfake1m import released
 from ..entries import Entry
 from ..tree import Tree
 
@@ -27,15 +26,6 @@ def read(tree: Tree) -> list[Clip]:
     if any("/vox_celeb_2/" in path for path in tree.files):
         raise DatasetError(f"{tree.root} is AV-Deepfake1M++; import it as av1mpp")
     return deepfake1m.read(tree, deepfake1m.Release("av1m", _relations, _method))
-
-
-def kept_by_ssr(clip: Clip) -> bool:
-    """SSR-DFD's literal rule on the released lists, `(audio and visual) or not fake`: both streams fake, or real.
-
-    349, 31 and 91 clips of its train, val and test with one fake stream pass it, since a released list is wrong.
-    """
-    whole, audio, video = released(clip)
-    return bool(audio and video) or not whole
 
 
 def _relations(tree: Tree, where: str, path: str) -> dict[str, str | None]:
