@@ -5,10 +5,12 @@ clips of AVH-Align's test set with its training set; no protocol mends that, sin
 part. The official test part has no public labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from ..clip import Clip
+from . import listed
 from .draws import train_in_two
 from .protocol import Drawing, Drawn, Protocol
 
@@ -37,6 +39,59 @@ def _reals(clips: Sequence[Clip]) -> Drawn:
     return drawing.done()
 
 
+AVH = {split: f"avh_align/av1m/{split}" for split in ("train", "val", "test")}
+SSR = {split: f"ssr_dfd/av1m/{split}" for split in ("train", "val", "test")}
+UNSUPERVISED = {split: f"avh_align/unsup/{split}" for split in ("train", "val")}
+
+
+def _tail(path: str) -> str:
+    """`id/video/excerpt/name.mp4`, which is all that the lists have of a path."""
+    return "/".join(path.split("/")[-4:])
+
+
+def _key(split: str, clip: Clip) -> str | None:
+    """A clip in the list of a split: its test rows are of the official val part, the others of the train part."""
+    return _tail(clip.path) if clip.split == ("val" if split == "test" else "train") else None
+
+
+def released(clip: Clip, stream: str) -> Any:
+    """The fake segments of a stream (`audio`, `visual`) as the release has them, impossible ones included."""
+    clean = {"audio": clip.segments_audio, "visual": clip.segments_video}[stream]
+    return clip.extra.get(f"{stream}_fake_segments", clean)
+
+
+def by_literal_rule(clip: Clip) -> bool:
+    """SSR-DFD's rule as its code has it (danoneata/veridiq, linear_probing/datasets.py) on the released segments.
+
+    It means to keep reals and fakes of both streams, and lets some of one stream through, where the release copies a
+    segment into the list of the other stream.
+    """
+    return bool(released(clip, "audio") and released(clip, "visual")) or not clip.segments
+
+
+def by_repaired_rule(clip: Clip) -> bool:
+    """The same rule once impossible segments are cleared: both streams are fake, or none is."""
+    return bool(clip.segments_audio and clip.segments_video) or not clip.segments
+
+
+def _of_lists(
+    name: str, whose: str, ways: Sequence[tuple[dict[str, str], Callable[[Clip], bool]]], clips: Sequence[Clip]
+) -> Drawn:
+    """The first way whose lists are all here."""
+    for parts, rule in ways:
+        if listed.here(list(parts.values())):
+            drawing = Drawing()
+            listed.take(drawing, clips, parts, whose, _key, _tail, rule)
+            return drawing.done()
+    raise listed.missing(name, "av1m", whose, "av1m, the whole release," if name != "av1m.real" else "av1m.real_own")
+
+
+def _any(clip: Clip) -> bool:
+    return True
+
+
+_SSR_WAYS = ((SSR, _any), (AVH, by_literal_rule))
+
 PROTOCOLS = (
     Protocol(
         "av1m",
@@ -44,6 +99,38 @@ PROTOCOLS = (
         "all categories: the official train part, a tenth of its source videos for validation; official val tests",
         _WHOLE,
         partial(_release, "av1m"),
+    ),
+    Protocol(
+        "av1m.avh",
+        "av1m",
+        "all categories in AVH-Align's supervised lists; its test rows are of the official val part",
+        None,
+        partial(_of_lists, "av1m.avh", "AVH-Align", ((AVH, _any),)),
+        tuple(AVH.values()),
+    ),
+    Protocol(
+        "av1m.ssr",
+        "av1m",
+        "reals and FVFA in SSR-DFD's lists, with the few clips of one fake stream that its rule lets through",
+        None,
+        partial(_of_lists, "av1m.ssr", "SSR-DFD", _SSR_WAYS),
+        tuple(SSR.values()),
+    ),
+    Protocol(
+        "av1m.repaired",
+        "av1m",
+        "as av1m.ssr without the clips of one fake stream: impossible segments are cleared before its rule",
+        "SSR-DFD's numbers are with those clips",
+        partial(_of_lists, "av1m.repaired", "AVH-Align", ((AVH, by_repaired_rule),)),
+        tuple(AVH.values()),
+    ),
+    Protocol(
+        "av1m.real",
+        "av1m",
+        "reals in AVH-Align's unsupervised lists, at least 5 s long, to train on reals alone",
+        None,
+        partial(_of_lists, "av1m.real", "AVH-Align", ((UNSUPERVISED, _any),)),
+        tuple(UNSUPERVISED.values()),
     ),
     Protocol("av1m.real_own", "av1m", "the reals of av1m's train and val, to train on reals alone", _WHOLE, _reals),
     Protocol(

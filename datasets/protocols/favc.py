@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..clip import Clip
+from . import listed
 from .draws import in_three
 from .protocol import OURS, Drawing, Drawn, Protocol
 
@@ -83,8 +84,63 @@ def _only(name: str) -> Protocol:
     return Protocol(f"favc.only_{name}", "favc", summary, _LEFT_OUT_ONE, rule)
 
 
+AVH = {split: f"avh_align/favc/{split}" for split in ("train", "val", "test")}
+SSR = {split: f"ssr_dfd/favc/{split}" for split in ("train", "val", "test")}
+UNREADABLE = frozenset(
+    {
+        "id01170/00021_id01933_I5XXxgK7QpE_id00781_wavtolip.mp4",
+        "id02071/00195_id01661_SdP_Monh-_4_id04547_wavtolip.mp4",
+        "id02071/00195_id04245_nQD_PRlBDyw_id03658_wavtolip.mp4",
+        "id04789/002121.mp4",
+    }
+)
+"""What SSR-DFD leaves out of AVH-Align's lists (`INVALID_VIDS` of danoneata/veridiq): files that it could not read."""
+
+
+def spelled(path: str) -> str:
+    """A path as lists spell it: below the release's folder, `Asian_East` for `Asian (East)`."""
+    return path.removeprefix("FakeAVCeleb/").replace(" (", "_").replace(")", "")
+
+
+def _listed(
+    drawing: Drawing,
+    clips: Sequence[Clip],
+    parts: dict[str, str],
+    whose: str,
+    rule: Callable[[Clip], bool] = lambda clip: True,
+) -> None:
+    listed.take(drawing, clips, parts, whose, lambda split, clip: spelled(clip.path), spelled, rule)
+
+
+def _avh(clips: Sequence[Clip]) -> Drawn:
+    if not listed.here(list(AVH.values())):
+        raise listed.missing("favc.avh", "favc", "AVH-Align", "favc, a split of our own,")
+    drawing = Drawing()
+    _listed(drawing, clips, AVH, "AVH-Align")
+    return drawing.done()
+
+
+def _by_ssr_rule(clip: Clip) -> bool:
+    """Both streams real or both fake, and not one of the files that cannot be read."""
+    return clip.category in ("RVRA", "FVFA") and "/".join(clip.path.split("/")[-2:]) not in UNREADABLE
+
+
+def _ssr(clips: Sequence[Clip]) -> Drawn:
+    """SSR-DFD's lists, or AVH-Align's under its rule, which gives the same clips."""
+    drawing = Drawing()
+    if listed.here(list(SSR.values())):
+        _listed(drawing, clips, SSR, "SSR-DFD")
+    elif listed.here(list(AVH.values())):
+        _listed(drawing, clips, AVH, "SSR-DFD", _by_ssr_rule)
+    else:
+        raise listed.missing("favc.ssr", "favc", "SSR-DFD", "favc, all four types in a split of our own,")
+    return drawing.done()
+
+
 PROTOCOLS = (
     Protocol("favc", "favc", "all four types, split by source identity 63/7/30", _OWN, _own),
+    Protocol("favc.avh", "favc", "all four types in AVH-Align's lists", None, _avh, tuple(AVH.values())),
+    Protocol("favc.ssr", "favc", "RVRA and FVFA in SSR-DFD's lists", None, _ssr, tuple(SSR.values())),
     Protocol("favc.havic", "favc", "all four types, split over videos 63/7/30 as in HAVIC", _HAVIC, _over_videos),
     *(_without(name) for name in MANIPULATIONS),
     *(_only(name) for name in MANIPULATIONS),

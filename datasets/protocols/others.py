@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from ..clip import Clip
+from . import listed
 from .draws import all_tested, as_given, train_in_two
 from .protocol import RELEASE, Drawing, Drawn, Protocol
 
@@ -96,8 +97,26 @@ def own(name: str) -> Protocol:
     return Protocol(name, name, "your own data, in the splits that it came with", "your own data", as_given)
 
 
+AVLIPS = {"test": "ssr_dfd/avlips/test"}
+
+
+def _avlips(clips: Sequence[Clip]) -> Drawn:
+    """The files that SSR-DFD lists."""
+    if not listed.here(list(AVLIPS.values())):
+        raise listed.missing("avlips.ssr", "avlips", "SSR-DFD", "avlips, all that is here,")
+    drawing = Drawing()
+    listed.take(drawing, clips, AVLIPS, "SSR-DFD", lambda split, clip: _file(clip.path), _file)
+    return drawing.done()
+
+
+def _file(path: str) -> str:
+    """`0_real/1.mp4`, as the list has it."""
+    return "/".join(path.split("/")[-2:])
+
+
 PROTOCOLS = (
     Protocol("avlips", "avlips", "all of it tests, as in SSR-DFD", None, all_tested),
+    Protocol("avlips.ssr", "avlips", "the files in SSR-DFD's list", None, _avlips, tuple(AVLIPS.values())),
     Protocol(
         "dfe",
         "dfe",

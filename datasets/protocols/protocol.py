@@ -91,7 +91,8 @@ class Drawing:
 
     def leave(self, reason: str, count: int = 1) -> None:
         """Clips that are not of the protocol."""
-        self._left_out[reason] += count
+        if count:
+            self._left_out[reason] += count
 
     def read(self, coverage: Coverage) -> None:
         """A list that was read."""
@@ -99,4 +100,4 @@ class Drawing:
 
     def done(self) -> Drawn:
         """What was collected."""
-        return Drawn(tuple(self._clips), dict(self._left_out), tuple(self._lists))
+        return Drawn(tuple(sorted(self._clips, key=lambda clip: clip.id)), dict(self._left_out), tuple(self._lists))
