@@ -55,8 +55,11 @@ def _jobs(text: str) -> int:
 
 
 def _add_example(commands: Any) -> None:
-    command = commands.add_parser("example", help="write one clip, with its landmarks and what is true of it")
+    command = commands.add_parser("example", help="write one clip, or a folder of real and fake ones, to try things on")
     command.add_argument("file", type=Path, metavar="FILE", help="ends in .mp4; must not exist")
+    command.add_argument(
+        "--pairs", type=int, metavar="N", help="make FILE a folder instead, with N clips in real/ and N in fake/"
+    )
     command.add_argument("--set", choices=EMBEDDED, default="sim_wild", help="which set's (default: sim_wild)")
     command.add_argument("--fake", action="store_true", help="the fake of the pair, instead of the real clip")
     command.add_argument("--seed", type=int, default=0, help="draws the corpus (default: 0)")
@@ -69,8 +72,12 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _example(options: argparse.Namespace) -> int:
-    from .sim.example import write_example
+    from .sim.example import write_example, write_folder
 
+    if options.pairs is not None:
+        count = write_folder(options.file, options.pairs, options.set, options.seed)
+        print(f"{options.file}: {count} clips of {options.set} in real/ and fake/, with landmarks for visual detectors")
+        return 0
     clip = write_example(options.file, options.set, options.fake, options.seed)
     truth = f"a fake, {clip.method}" if clip.label else "a real one"
     if clip.method == NULL:

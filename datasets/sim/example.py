@@ -1,12 +1,14 @@
-"""One clip of an embedded set, written where a newcomer wants it."""
+"""A few clips of an embedded set, written where a newcomer wants them."""
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from datasets.clip import Clip
 from datasets.errors import DatasetError
 from datasets.manifest import write_manifest
+from datasets.progress import bar
 from datasets.single import MANIFEST
 
 from .build import LANDMARKS, make
@@ -48,10 +50,47 @@ def write_pairs(folder: Path, count: int, name: str = "sim_local") -> list[Clip]
     return plan(name, "smoke", root=folder)[: 2 * count]
 
 
-def _chosen(name: str, fake: bool, seed: int) -> Recipe:
-    """The first pair of the last split whose clips both have sound."""
+def write_folder(folder: Path, count: int, name: str = "sim_wild", seed: int = 0) -> int:
+    """Write the first test pairs of a set that have sound as data of one's own: `real/000.mp4`, `fake/000.mp4`, ...
+
+    Landmarks lie beside the clips. The folder appears when all is written. Returns how many clips there are.
+
+    Raises:
+        DatasetError: there is such a folder and it is not empty, or the set has not as many pairs.
+    """
+    if folder.exists() and not (folder.is_dir() and next(folder.iterdir(), None) is None):
+        raise DatasetError(f"{folder} exists and is not overwritten; choose another name")
+    pairs = [pair for pair in _with_sound(name, seed) if len(pair) == 2]
+    if not pairs:
+        raise DatasetError(f"{name} has no fakes; name another set")
+    if not 1 <= count <= len(pairs):
+        raise DatasetError(f"{name} has {len(pairs)} pairs to test on; ask for 1 to {len(pairs)}, or name another set")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=folder.parent, prefix=".example-") as temporary,
+        bar(2 * count, "making simulated clips", "clip") as progress,
+    ):
+        whole = Path(temporary) / "whole"
+        for number, pair in enumerate(pairs[:count]):
+            progress.update(make(pair, Path(temporary)))
+            for recipe in pair:
+                place = whole / ("fake" if recipe.fake else "real")
+                place.mkdir(parents=True, exist_ok=True)
+                for ending in (".mp4", LANDMARKS):
+                    (Path(temporary) / f"{recipe.stem}{ending}").rename(place / f"{number:03}{ending}")
+        whole.replace(folder)
+    return 2 * count
+
+
+def _with_sound(name: str, seed: int) -> Iterator[tuple[Recipe, ...]]:
+    """The pairs of the last split whose clips both have sound."""
     split = splits(name)[-1]
-    pair = next(p for p in recipes(name, seed=seed) if p[0].split == split and all(recipe.sound for recipe in p))
+    return (p for p in recipes(name, seed=seed) if p[0].split == split and all(recipe.sound for recipe in p))
+
+
+def _chosen(name: str, fake: bool, seed: int) -> Recipe:
+    """The real or the fake clip of the first pair to test on that has sound."""
+    pair = next(_with_sound(name, seed))
     if fake and len(pair) == 1:
         raise DatasetError(f"{name} has no fakes; leave --fake out, or name another set")
     return pair[int(fake)]
