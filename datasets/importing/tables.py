@@ -14,8 +14,6 @@ from .tree import Tree
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_UNCLOSED = "unexpected end of data"
-"""What the csv module says of a quote that nothing closes."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,8 @@ def rows(
 ) -> Iterator[tuple[str, list[str]]]:
     """The rows of a CSV file, its header first where it has one, as (where, cells); blank lines are findings.
 
-    A quote that is opened and never closed would swallow all that follows: that line is `row_unreadable`, and the
-    next ones are read as if it were not there. A file that cannot be read is `unreadable_file` and gives nothing.
+    A quote that is opened and not closed would swallow the lines up to the next one: that line is `row_unreadable`, and
+    the next ones are read as if it were not there. A file that cannot be read is `unreadable_file` and gives nothing.
     """
     lines = io.StringIO(_content(tree, path, encodings), newline="").readlines()
     for number, cells in _parsed(tree, path, lines):
@@ -106,8 +104,8 @@ def _parsed(tree: Tree, path: str, lines: list[str]) -> Iterator[tuple[int, list
         except csv.Error as error:
             cells, reason = [], f"{error}; the row is left out"
         following = first + reader.line_num
-        if following == len(lines) > start + 1 and _is_unclosed(lines[start:]):
-            reason = "a quote is opened and never closed; the row is left out"
+        if following > start + 1 and not _is_strict(lines[start:following]):
+            reason = "a quote is opened and not closed; the row is left out"
         if reason is None:
             yield start + 1, cells
             start = following
@@ -117,12 +115,13 @@ def _parsed(tree: Tree, path: str, lines: list[str]) -> Iterator[tuple[int, list
             reader = csv.reader(islice(lines, first, None))
 
 
-def _is_unclosed(lines: list[str]) -> bool:
+def _is_strict(lines: list[str]) -> bool:
+    """Whether the lines are one row whose quotes are opened and closed where they should be."""
     try:
         next(csv.reader(lines, strict=True))
-    except csv.Error as error:
-        return _UNCLOSED in str(error)
-    return False
+    except csv.Error:
+        return False
+    return True
 
 
 def table(

@@ -1,10 +1,10 @@
 """Deepfake-Eval-2024 (Chandra et al., 2025): videos that circulated in 2024, labelled by fact checkers.
 
 The label of a video is `Video Ground Truth`, which the paper's video task uses; `Audio Ground Truth` is `label_audio`,
-where Unknown is unknown and not real. The first table that was released marked 960 of 2,036 videos as Unknown and was
-corrected on 2025-10-29 in `video-metadata-publish-with-links.csv`; where both tables are here, the one that knows more
-labels is read. Neither identity nor source is released: every video is a cluster of its own. Images and sound files of
-the release are not imported.
+where Unknown is unknown and not real. The table that was released first marked 960 of 2,036 videos as Unknown; it was
+corrected on 2025-10-29, since when it comes with links only. Where the first one is uncorrected and the other one is
+here, that is read. Neither identity nor source is released: every video is a cluster of its own. Images and sound files
+of the release are not imported.
 """
 
 import math
@@ -41,9 +41,10 @@ def read(tree: Tree) -> list[Clip]:
 
 
 def _best(tree: Tree) -> str:
-    """The table with the fewest unknown labels, the shorter one of equals; an uncorrected one is a finding."""
+    """The shorter table, or the other one if only that is here or the shorter is uncorrected, which is a finding."""
     unknown = {name: _unknown(tree, name) for name in TABLES if name in tree.files}
-    best = min(unknown, key=lambda name: unknown[name], default=TABLES[0])
+    good = [name for name, count in unknown.items() if count < _OLD]
+    best = next(iter((*good, *unknown)), TABLES[0])
     for name, count in unknown.items():
         if _OLD <= count < math.inf:
             detail = f"{count} videos without a label: the table before the correction of 2025-10-29; "
