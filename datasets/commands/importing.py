@@ -117,12 +117,13 @@ def _file(clip: Clip) -> tuple[int | None, int | None]:
 
 
 def _next(imported: Imported) -> Iterable[str]:
-    from ..protocols import get, listed, names
+    from ..protocols import get, names
+    from ..protocols import usable as has_lists
 
     name = imported.name
     all_protocols = [get(protocol) for protocol in names(name)]
-    usable = [protocol.name for protocol in all_protocols if listed.here(protocol.lists)]
-    later = [protocol.name for protocol in all_protocols if not listed.here(protocol.lists)]
+    usable = [protocol.name for protocol in all_protocols if has_lists(protocol)]
+    later = [protocol.name for protocol in all_protocols if not has_lists(protocol)]
     if usable:
         yield f"protocols that can be used now: {', '.join(usable)}"
     if later:

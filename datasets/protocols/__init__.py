@@ -13,7 +13,7 @@ from dataclasses import replace
 from .. import library
 from ..clip import Clip
 from ..errors import DatasetError
-from . import av1m, favc, others
+from . import av1m, favc, listed, others
 from .protocol import Coverage as Coverage
 from .protocol import Drawn as Drawn
 from .protocol import Protocol as Protocol
@@ -48,6 +48,11 @@ def get(name: str) -> Protocol:
     if name not in known:
         raise UnknownProtocolError(_unknown(name, known))
     return known[name]
+
+
+def usable(protocol: Protocol) -> bool:
+    """Whether the published lists that a protocol follows are here, if it follows any."""
+    return listed.here(protocol.lists) or bool(protocol.or_lists and listed.here(protocol.or_lists))
 
 
 def draw(name: str) -> Drawn:

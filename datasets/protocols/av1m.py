@@ -54,10 +54,14 @@ def _key(split: str, clip: Clip) -> str | None:
     return _tail(clip.path) if clip.split == ("val" if split == "test" else "train") else None
 
 
-def released(clip: Clip, stream: str) -> Any:
-    """The fake segments of a stream (`audio`, `visual`) as the release has them, impossible ones included."""
-    clean = {"audio": clip.segments_audio, "visual": clip.segments_video}[stream]
-    return clip.extra.get(f"{stream}_fake_segments", clean)
+def released(clip: Clip, name: str) -> Any:
+    """A list of fake segments of the release, impossible ones included, by its name there."""
+    clean = {
+        "fake_segments": clip.segments,
+        "audio_fake_segments": clip.segments_audio,
+        "visual_fake_segments": clip.segments_video,
+    }
+    return clip.extra.get(name, clean[name])
 
 
 def by_literal_rule(clip: Clip) -> bool:
@@ -66,7 +70,8 @@ def by_literal_rule(clip: Clip) -> bool:
     It means to keep reals and fakes of both streams, and lets some of one stream through, where the release copies a
     segment into the list of the other stream.
     """
-    return bool(released(clip, "audio") and released(clip, "visual")) or not clip.segments
+    both = released(clip, "audio_fake_segments") and released(clip, "visual_fake_segments")
+    return bool(both) or not released(clip, "fake_segments")
 
 
 def by_repaired_rule(clip: Clip) -> bool:
@@ -115,6 +120,7 @@ PROTOCOLS = (
         None,
         partial(_of_lists, "av1m.ssr", "SSR-DFD", _SSR_WAYS),
         tuple(SSR.values()),
+        tuple(AVH.values()),
     ),
     Protocol(
         "av1m.repaired",

@@ -137,10 +137,14 @@ def _ssr(clips: Sequence[Clip]) -> Drawn:
     return drawing.done()
 
 
+_AVH_LISTS, _SSR_LISTS = tuple(AVH.values()), tuple(SSR.values())
+
 PROTOCOLS = (
     Protocol("favc", "favc", "all four types, split by source identity 63/7/30", _OWN, _own),
-    Protocol("favc.avh", "favc", "all four types in AVH-Align's lists", None, _avh, tuple(AVH.values())),
-    Protocol("favc.ssr", "favc", "RVRA and FVFA in SSR-DFD's lists", None, _ssr, tuple(SSR.values())),
+    Protocol("favc.avh", "favc", "all four types in AVH-Align's lists", None, _avh, _AVH_LISTS),
+    Protocol(
+        "favc.ssr", "favc", "RVRA and FVFA in SSR-DFD's lists", None, _ssr, tuple(SSR.values()), tuple(AVH.values())
+    ),
     Protocol("favc.havic", "favc", "all four types, split over videos 63/7/30 as in HAVIC", _HAVIC, _over_videos),
     *(_without(name) for name in MANIPULATIONS),
     *(_only(name) for name in MANIPULATIONS),

@@ -66,7 +66,8 @@ class Protocol:
         summary: one line.
         comparable: None, or why its numbers do not compare with published ones.
         rule: makes the splits.
-        lists: published lists that it cannot do without, by the names of `datasets.lists`.
+        lists: published lists that it follows, by the names of `datasets.lists`.
+        or_lists: lists from which the same can be derived.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Protocol:
     comparable: str | None
     rule: Rule
     lists: tuple[str, ...] = ()
+    or_lists: tuple[str, ...] = ()
 
 
 class Drawing:

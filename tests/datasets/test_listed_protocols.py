@@ -14,6 +14,7 @@ from datasets.clip import Clip
 from datasets.errors import DatasetError
 from datasets.fetching import pins
 from datasets.files import sha256_file
+from datasets.protocols import av1m
 
 
 @pytest.fixture(autouse=True)
@@ -196,3 +197,12 @@ def test_a_list_that_changed_or_is_none_is_refused() -> None:
     bring("avh_align/favc/test", [], "one,two")
     with pytest.raises(DatasetError, match="it has no column path or full_path"):
         protocols.clips("favc.avh")
+
+
+def test_the_literal_rule_keeps_what_the_reference_layout_says() -> None:
+    wanted = {sample["path"]: sample.get("in_ssr_subset") for sample in layouts.expected("av1m")["samples"]}
+    clips = importing.load("av1m", layouts.root_of("av1m")).clips
+    labelled = [clip for clip in clips if clip.label is not None]
+    assert {clip.path: av1m.by_literal_rule(clip) for clip in labelled} == {c.path: wanted[c.path] for c in labelled}
+    leaked = [clip for clip in labelled if av1m.by_literal_rule(clip) and not av1m.by_repaired_rule(clip)]
+    assert leaked and all(clip.category in ("RVFA", "FVRA") for clip in leaked)
