@@ -10,7 +10,7 @@ from .clip import FPS, Clip
 from .container import DURATION_TOLERANCE, check_duration, format_of, opened, pictures_of, sound_of
 from .video import Film, resample_index
 
-_TELLING = {"mov", "matroska", "avi", "flv"}
+_TELLING = {"mov", "matroska", "flv"}
 """Containers whose header says how long they last; others are guessed at by their size or their last packets."""
 
 
@@ -79,11 +79,12 @@ def _timing(clip: Clip, times: np.ndarray) -> str:
 def check(clip: Clip) -> None:
     """Decode all pictures and all sound of a clip, in little memory; nothing is kept.
 
-    A clip may have only one of both; whether the other is missed is not asked.
+    A clip may have only one of both; whether the other is missed is not asked. Damage is found as far as FFmpeg's
+    decoders tell of it: those of H.264 and MPEG-4 do, those of HEVC and VP9 paint over most. Only a hash finds all.
 
     Raises:
-        ClipError: why the file cannot be used as it is: not there, not decodable, without either, cut short, damaged in
-            places that a decoder would paint over, pictures of several sizes, or not as long as the manifest says.
+        ClipError: why the file cannot be used as it is: not there, not decodable, without either, cut short, damaged,
+            pictures of several sizes, or not as long as the manifest says.
     """
     with opened(clip, clip.file) as container:
         film = pictures_of(container) is not None
@@ -104,6 +105,9 @@ def _announced(container: Any) -> float | None:
     """When the header says that pictures and sound end, in seconds of the container's clock; None if it does not."""
     import av
 
+    film = pictures_of(container)
+    if format_of(container) == "avi":  # its duration follows what is there, the number of pictures does not
+        return film.frames / float(film.average_rate) if film and film.average_rate else None
     if format_of(container) not in _TELLING or not container.duration:
         return None
     if any(stream.type not in ("video", "audio") for stream in container.streams):  # it may be what lasts longer
@@ -121,7 +125,7 @@ def _check_pictures(clip: Clip) -> float:
         damaged += frame.is_corrupt
         end = time + float((frame.duration or 0) * (frame.time_base or 0))
     if damaged:
-        raise clip.error(f"{damaged} of its {len(times)} pictures are damaged; copy or download it again")
+        raise clip.error(f"pictures are damaged: {damaged} of {len(times)}; copy or download it again")
     check_duration(clip, "video", len(resample_index(np.array(times), FPS)) / FPS)
     return end
 
@@ -135,7 +139,7 @@ def _check_sound(clip: Clip) -> float | None:
         seconds += frame.samples / frame.sample_rate
         end = (frame.time or 0.0) + frame.samples / frame.sample_rate
     if damaged:
-        raise clip.error(f"{damaged} of the {count} blocks of its sound are damaged; copy or download it again")
+        raise clip.error(f"blocks of its sound are damaged: {damaged} of {count}; copy or download it again")
     if count:
         check_duration(clip, "audio", seconds)
     return end

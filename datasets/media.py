@@ -39,6 +39,8 @@ class _OtherTimesError(Exception):
 def audio(clip: Clip, rate: int = AUDIO_RATE) -> np.ndarray | None:
     """Mono sound of a clip; see `Clip.audio`."""
     samples = _cached(clip, f"audio{rate}", lambda: sound.decode(clip, rate))
+    if len(samples) == 0 and clip.sound is not None:
+        samples = sound.decode(clip, rate)  # kept when no sound file was named or there; says what is wrong with it
     if len(samples) == 0:
         return None
     seen = samples[round(clip.start * rate) :]
