@@ -1,4 +1,4 @@
-"""The data sets' commands: list them, generate the embedded ones, and write a clip to try things on."""
+"""The data sets' commands: list them, generate the embedded ones, and import, verify and prepare real ones."""
 
 import argparse
 import sys
@@ -6,8 +6,10 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from .commands import auditing, fetching, importing, listing, preparing, verifying
 from .errors import DatasetError, in_words
 from .files import cache_root
+from .library import data_root
 from .registry import EMBEDDED, Corpus
 from .sim.build import ensure, present
 from .sim.families import NULL
@@ -28,6 +30,9 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
     except OSError as error:
         print(f"error: {in_words(error)}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("stopped; what was finished is kept", file=sys.stderr)
+        return 130
     return 1
 
 
@@ -45,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
                 "--jobs", type=_jobs, default=None, metavar="N", help="processes (default: one a processor)"
             )
     _add_example(commands)
+    importing.add(commands)
+    fetching.add(commands)
+    verifying.add(commands)
+    preparing.add(commands)
+    auditing.add(commands)
     return parser
 
 
@@ -103,6 +113,8 @@ def _list(options: argparse.Namespace) -> int:
             rows.append([name, split, labels[0], labels[1], len({clip.identity for clip in clips}), here])
     print(tabulate(rows, ["set", "split", "real", "fake", "identities", "generated"], "simple"))
     print(f"\nprocedural faces and voices, size {options.size}, seed {options.seed}; cache folder {cache_root()}")
+    if table := listing.imported():
+        print(f"\n{table}\n\nreal data; manifests in {data_root()}")
     return 0
 
 

@@ -29,6 +29,10 @@ class DownloadError(DatasetError):
     """A file cannot be downloaded; the message is one line and says why and what to do."""
 
 
+class UnreachableError(DownloadError):
+    """There is no way to the server from here."""
+
+
 class _CutError(Exception):
     """The server answered, and the file did not arrive whole; another try may go on."""
 
@@ -68,7 +72,7 @@ def _try(url: str, part: Path, what: str, *, reached: bool) -> None:
                 _receive(answer, url, part, what, have)
     except _CUTS as error:
         if not reached:
-            raise DownloadError(_unreachable(url, part, error)) from error
+            raise UnreachableError(_unreachable(url, part, error)) from error
         raise _CutError(_reason(error)) from error
     except requests.RequestException as error:
         raise DownloadError(f"{url} cannot be downloaded: {_reason(error)}") from error

@@ -79,7 +79,7 @@ def rows(name: str) -> tuple[list[Row], str | None]:
             f"{path} is neither what was published nor what was brought here; remove it and run "
             f"`python -m datasets fetch {one.dataset}`"
         )
-    return _parsed(path, data), COPY if kind == "copy" else None
+    return parsed(path, data), COPY if kind == "copy" else None
 
 
 def _kind(one: List, data: bytes) -> State:
@@ -100,7 +100,12 @@ def _bytes(path: Path) -> bytes:
         raise ListError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _parsed(path: Path, data: bytes) -> list[Row]:
+def parsed(path: Path, data: bytes) -> list[Row]:
+    """The rows of a list's bytes; `path` is for messages.
+
+    Raises:
+        ListError: it has not the columns of a split list.
+    """
     text = data.decode("utf-8-sig", "replace").replace("\0", "")
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=False)
     try:

@@ -6,6 +6,8 @@ not part of the package, since most may not be redistributed.
 
 from dataclasses import dataclass
 
+HOST = "https://raw.githubusercontent.com"
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -37,7 +39,7 @@ class List:
     @property
     def url(self) -> str:
         """Where it is fetched from."""
-        return f"https://raw.githubusercontent.com/{self.repository.name}/{self.repository.commit}/{self.path}"
+        return f"{HOST}/{self.repository.name}/{self.repository.commit}/{self.path}"
 
     @property
     def place(self) -> str:
