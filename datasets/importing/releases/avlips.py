@@ -23,13 +23,13 @@ def read(tree: Tree) -> list[Clip]:
     drafts = Drafts(tree, "avlips")
     videos = list(tree.under("", VIDEO))
     sounds = {_stem(path): path for path in tree.under(_WAV, SOUND)}
-    refused = {composed(finding.path) for finding in tree.findings.all if finding.path}
+    refused = {_stem(finding.path) for finding in tree.findings.all if finding.path}
     if videos and not sounds:
         tree.findings.warning("missing_audio", _WAV, detail="no sound files at all; the videos' own sound is used")
-        refused |= {f"{_WAV}/{path}" for path in videos}
+        refused |= {f"{_WAV}/{_stem(path)}" for path in videos}
     for path in _placed(tree, videos):
         _add(drafts, path, sounds, refused)
-    stems = {_stem(path) for path in (*videos, *refused)}
+    stems = refused | {_stem(path) for path in videos}
     for stem, path in sounds.items():
         if stem.removeprefix(f"{_WAV}/") not in stems:
             tree.findings.warning("orphan_audio", path, detail="no video of this name; not used")
@@ -84,6 +84,6 @@ def _sound(tree: Tree, path: str, sounds: dict[str, str], refused: set[str]) -> 
     stem = f"{_WAV}/{_stem(path)}"
     if stem in sounds:
         return sounds[stem] if tree.filled(sounds[stem]) else None
-    if not any(_stem(other) == stem for other in refused):
+    if stem not in refused:
         tree.findings.warning("missing_audio", path, path, "no wav of this name; the video's own sound is used")
     return None
