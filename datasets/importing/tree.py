@@ -124,7 +124,7 @@ class Tree:
         start = f"{start}/" if start else ""
         endings = tuple(suffixes)
         names = (name for name in self.files if name.startswith(start) and name.lower().endswith(endings))
-        return iter(dict.fromkeys(self.files[name] for name in names))
+        return iter(sorted({self.files[name] for name in names}))
 
     def find(self, path: str) -> str | None:
         """The path on disk of one that a row names, in any Unicode form and with its ending in any case."""

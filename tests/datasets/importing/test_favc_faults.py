@@ -18,7 +18,8 @@ EAST = "RealVideo-RealAudio/Asian (East)/men/id90003/00015.mp4"
 ROW = (
     "id90001,-,-,real,A,RealVideo-RealAudio,African,men,00109.mp4,FakeAVCeleb/RealVideo-RealAudio/African/men/id90001\n"
 )
-SWAPPED = "id90001,1,-,fsgan,C,FakeVideo-RealAudio,African,men,00109_1.mp4,FakeAVCeleb/FakeVideo-RealAudio/African/men/id90001\n"
+FOLDER = "FakeAVCeleb/FakeVideo-RealAudio/African/men/id90001"
+SWAPPED = f"id90001,1,-,fsgan,C,FakeVideo-RealAudio,African,men,00109_1.mp4,{FOLDER}\n"
 ROWS = 41
 LAST = f"{TABLE}:{ROWS + 2}"
 """Where an appended row is."""
