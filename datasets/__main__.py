@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .commands import auditing, importing, listing, verifying
+from .commands import auditing, fetching, importing, listing, preparing, protocols, verifying
 from .errors import DatasetError, in_words
 from .files import cache_root
 from .library import data_root
@@ -51,7 +51,10 @@ def _parser() -> argparse.ArgumentParser:
             )
     _add_example(commands)
     importing.add(commands)
+    fetching.add(commands)
+    protocols.add(commands)
     verifying.add(commands)
+    preparing.add(commands)
     auditing.add(commands)
     return parser
 

@@ -1,6 +1,7 @@
-"""Face and mouth crops from the landmarks beside a clip, or from crops that somebody has made before.
+"""Face and mouth crops from the landmarks of a clip, or from crops that somebody has made before.
 
-Landmarks stand in `<stem>.landmarks.npy`, `(T, 68, 2) float32`, x and y in pixels, in the 68-point order of iBUG
+Landmarks stand in `<stem>.landmarks.npy` beside the file, or where `python -m datasets prepare` keeps those that a face
+detector made, see `Clip.landmarks`. They are `(T, 68, 2) float32`, x and y in pixels, in the 68-point order of iBUG
 300-W: jaw 0-16, brows 17-26, nose 27-35, eyes 36-47, mouth 48-67. A row of NaN says that no face was found in that
 frame; it takes its neighbours' positions. There is no silent centre crop: a clip without landmarks cannot be
 cropped.
@@ -31,7 +32,7 @@ Cut = Callable[[int, np.ndarray], np.ndarray]
 
 
 def cutter(clip: Clip, shown: np.ndarray, view: View, size: int | None, extent: tuple[int, int]) -> Cut:
-    """What cuts the pictures of a clip one by one, from the landmarks beside it.
+    """What cuts the pictures of a clip one by one, from its landmarks.
 
     Args:
         shown: `(T,)` the source frame of each tick.
@@ -64,18 +65,20 @@ def whole(size: int | None) -> Cut:
 
 
 def landmarks(clip: Clip, shown: np.ndarray, view: View = "mouth") -> np.ndarray:
-    """The sidecar's points `(T, 68, 2)` of the source frames `shown` `(T,)`, gaps filled from their neighbours."""
+    """The points `(T, 68, 2)` of the source frames `shown` `(T,)`, gaps filled from their neighbours."""
     points, found = _read(clip, view)
     halfway = (found[1:] + found[:-1]) / 2  # up to here the earlier one is as near
     return points[found[np.searchsorted(halfway, shown)]].astype(np.float64)
 
 
 def _read(clip: Clip, view: View) -> tuple[np.ndarray, np.ndarray]:
-    """The sidecar `(N, 68, 2)`, and the rows `(F,)` with a face."""
+    """The landmarks `(N, 68, 2)`, and the rows `(F,)` with a face."""
     path = clip.landmarks
     try:
         points = np.load(path, allow_pickle=False)
     except FileNotFoundError:
+        if clip.prepared is not None:
+            raise clip.error("no face was found in any frame when it was prepared, so it cannot be cropped") from None
         crop = clip.precomputed(view)
         instead = f" and no precomputed {view.partition('_')[0]} crop ({crop.name})" if crop else ""
         raise clip.error(f"no landmarks beside it ({path.name}){instead}, so it cannot be cropped") from None
