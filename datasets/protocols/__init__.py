@@ -13,7 +13,7 @@ from dataclasses import replace
 from .. import library
 from ..clip import Clip
 from ..errors import DatasetError
-from . import av1m, favc, listed, others
+from . import av1m, dfe, favc, listed, others
 from .protocol import Coverage as Coverage
 from .protocol import Drawn as Drawn
 from .protocol import Protocol as Protocol
@@ -22,7 +22,7 @@ RETIMED = ".retimed"
 """Ends the name of a protocol whose pictures are re-timed."""
 GENERATORS = ("kling2.5", "pixverse", "seedance1.0", "sora2", "veo3.1", "wan2.5")
 """Of HiFi-AVDF, until it is imported: then the generators are those of its tables."""
-_ALL = {protocol.name: protocol for protocol in (*favc.PROTOCOLS, *av1m.PROTOCOLS, *others.PROTOCOLS)}
+_ALL = {protocol.name: protocol for protocol in (*favc.PROTOCOLS, *av1m.PROTOCOLS, *dfe.PROTOCOLS, *others.PROTOCOLS)}
 DATASETS = tuple(sorted({protocol.dataset for protocol in _ALL.values()}))
 """Published data sets that there are protocols for; what else was imported is one's own."""
 

@@ -12,7 +12,6 @@ from .protocol import RELEASE, Drawing, Drawn, Protocol
 KODF_METHODS = ("dffs", "dfl", "fo", "fsgan", "audio_driven")
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
 _KODF = "papers test on subsets that they do not publish"
-_DFE = "the papers' numbers are over face tracks whose list is not published"
 _HIFI = "HAVIC does not say which reals stand against each generator, and prints no number over all pairs"
 _MIXED = "published numbers are at one compression, as in ffpp.c23"
 _REALS = "reals alone: to train on, not to compare"
@@ -117,13 +116,6 @@ def _file(path: str) -> str:
 PROTOCOLS = (
     Protocol("avlips", "avlips", "all of it tests, as in SSR-DFD", None, all_tested),
     Protocol("avlips.ssr", "avlips", "the files in SSR-DFD's list", None, _avlips, tuple(AVLIPS.values())),
-    Protocol(
-        "dfe",
-        "dfe",
-        "whole videos: the release's test set, a tenth of its training videos for validation",
-        _DFE,
-        partial(_in_two, "dfe", lambda clip: clip.id),
-    ),
     Protocol("kodf", "kodf", "all of it tests", _KODF, all_tested),
     *(
         Protocol(f"kodf.{name}", "kodf", f"all reals, and the fakes of {name}", _KODF, partial(_against, name))

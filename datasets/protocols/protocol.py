@@ -36,11 +36,13 @@ class Drawn:
         clips: by id, each with its split and who made it.
         left_out: how many clips of the data set are not among them, by reason.
         lists: coverage of the lists that were read.
+        notes: what else there is to say of the clips.
     """
 
     clips: tuple[Clip, ...]
     left_out: Mapping[str, int]
     lists: tuple[Coverage, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Reals and fakes of each split."""
@@ -86,6 +88,7 @@ class Drawing:
         self._clips: list[Clip] = []
         self._left_out: Counter[str] = Counter()
         self._lists: list[Coverage] = []
+        self._notes: list[str] = []
 
     def take(self, clip: Clip, split: str, split_from: str) -> None:
         """A clip of the protocol."""
@@ -100,6 +103,15 @@ class Drawing:
         """A list that was read."""
         self._lists.append(coverage)
 
+    def note(self, words: str) -> None:
+        """Something to say of the clips."""
+        self._notes.append(words)
+
     def done(self) -> Drawn:
         """What was collected."""
-        return Drawn(tuple(sorted(self._clips, key=lambda clip: clip.id)), dict(self._left_out), tuple(self._lists))
+        return Drawn(
+            tuple(sorted(self._clips, key=lambda clip: clip.id)),
+            dict(self._left_out),
+            tuple(self._lists),
+            tuple(self._notes),
+        )

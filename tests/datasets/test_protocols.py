@@ -1,5 +1,7 @@
 """Protocols: who goes where, and that it depends on nothing but the clips."""
 
+import argparse
+import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -7,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import invented
-from datasets import protocols
+from datasets import library, protocols
 from datasets.clip import Clip
+from datasets.commands import protocols as command
+from datasets.faces import kept
 from datasets.protocols import UnknownProtocolError
 
 
@@ -222,3 +226,45 @@ def test_names_are_legal_in_ids_of_cells() -> None:
     for name in protocols.names():
         assert set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789_."), name
         assert not any(word in name for word in ("ood", "ind")), name
+
+
+def test_dfe_tracks_are_the_faces_that_were_found_in_each_video() -> None:
+    labels = {"a.mp4": 0, "b.mp4": 1, "c.mp4": 1}
+    clips = [
+        invented.clip("dfe", path, label=label, split="test", split_from="release") for path, label in labels.items()
+    ]
+    invented.imported("dfe", clips)
+    home, root = library.home("dfe"), library.root_of("dfe")
+    for path, faces in (("a.mp4", (50, 40)), ("b.mp4", (50,))):
+        (root / path).write_bytes(b"video")
+        status = (root / path).stat()
+        row = kept.Faces(path, status.st_size, status.st_mtime_ns, "0" * 64, "invented", 50, faces)
+        with (home / kept.JOURNAL).open("a") as journal:
+            journal.write(json.dumps(row.row()) + "\n")
+    drawn = protocols.draw("dfe.tracks")
+    assert [(clip.id, clip.track, clip.cluster, clip.label) for clip in drawn.clips] == [
+        ("a.mp4", 0, "a.mp4", 0),
+        ("a.mp4#track1", 1, "a.mp4", 0),
+        ("b.mp4", None, "b.mp4", 1),
+        ("c.mp4", None, "c.mp4", 1),
+    ]
+    assert drawn.notes == ("1 of 3 videos were not prepared, and count as one track each",)
+    assert sizes("dfe") == {"test": 3}
+
+
+def counted(*names: str) -> int:
+    return command.run(argparse.Namespace(names=list(names)))
+
+
+def test_the_command_counts_what_a_protocol_has_and_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    invented.imported("favc", [*invented.favc(10), invented.clip("favc", "x.mp4", label=None)])
+    assert counted("favc.without_rvfa") == 0
+    told = capsys.readouterr().out
+    assert "train: 6 real, 24 fake" in told and "left out: 20, a fake of none of the five classes" in told
+    assert "left out: 1, no label" in told and "numbers do not compare with published ones: HAVIC" in told
+    assert counted("favc") == 1
+    told = capsys.readouterr().out
+    assert "favc.ssr needs SSR-DFD's split lists" in told and "favc.havic: all four types" in told
+    assert counted() == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "without its lists" in lines["favc.ssr"] and " yes " in lines["favc"] and " yes " not in lines["dfe"]
