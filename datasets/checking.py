@@ -120,7 +120,7 @@ def _check_pictures(clip: Clip) -> float:
     film, times, damaged, end = Film(clip, clip.file), list[float](), 0, 0.0
     for time, frame in film.of_one_size(FPS):
         if not times:
-            film.picture(frame)
+            film.converter()(frame)
         times.append(time)
         damaged += frame.is_corrupt
         end = time + float((frame.duration or 0) * (frame.time_base or 0))

@@ -101,15 +101,16 @@ def stills(clip: Clip, times: np.ndarray, height: int) -> np.ndarray:
         ClipError: no video track, or undecodable.
     """
     film, found = Film(clip, clip.file), list[np.ndarray]()
+    convert = film.converter()
     first, last = None, None
     for time, frame in film.decoded(FPS):
         first = time if first is None else first
         while last is not None and len(found) < len(times) and times[len(found)] < time - first:
-            found.append(_small(film.picture(last), height))
+            found.append(_small(convert(last), height))
         last = frame
     if last is None:
         raise clip.error("its video track is empty")
-    found += [_small(film.picture(last), height)] * (len(times) - len(found))
+    found += [_small(convert(last), height)] * (len(times) - len(found))
     return np.stack(found)
 
 

@@ -1,6 +1,6 @@
 """The pictures of one file in the order of time, one after another and sampled at any rate."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,12 +75,13 @@ class Film:
             ClipError: no video track, no picture in it, undecodable, or pictures of several sizes.
         """
         ticks = _OneEach() if self.clip.retimed else _Ticks(fps)
+        convert = self.converter()
         last: VideoFrame | None = None
         index = -1
         for index, (time, frame) in enumerate(self.of_one_size(fps)):
-            yield from self._repeated(index - 1, last, ticks.before(time))
+            yield from _repeated(index - 1, last, ticks.before(time), convert)
             last = frame
-        yield from self._repeated(index, last, ticks.left())
+        yield from _repeated(index, last, ticks.left(), convert)
 
     def each(self) -> Iterator[np.ndarray]:
         """Every source frame once, `(H, W, 3) uint8` RGB, in the order of landmarks; one is in memory at a time.
@@ -88,13 +89,25 @@ class Film:
         Raises:
             ClipError: no video track, no picture in it, or undecodable.
         """
+        convert = self.converter()
         for _, frame in self.decoded(FPS):
-            yield self.picture(frame)
+            yield convert(frame)
 
-    def picture(self, frame: "VideoFrame") -> np.ndarray:
-        """A decoded frame as `(H, W, 3) uint8` RGB, upright as players show it."""
-        with decoding(self.clip, self._failed):
-            return _upright(frame.to_ndarray(format="rgb24"), _matrix(frame))
+    def converter(self) -> "Callable[[VideoFrame], np.ndarray]":
+        """What gives a decoded frame as `(H, W, 3) uint8` RGB, upright as players show it.
+
+        One for all frames of a file: a frame that is converted alone sets up FFmpeg's scaler anew, which costs as much
+        as the decoding of a small picture.
+        """
+        from av.video.reformatter import VideoReformatter
+
+        scaler = VideoReformatter()
+
+        def convert(frame: "VideoFrame") -> np.ndarray:
+            with decoding(self.clip, self._failed):
+                return _upright(scaler.reformat(frame, format="rgb24").to_ndarray(), _matrix(frame))
+
+        return convert
 
     def of_one_size(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
         """What `decoded` gives, refused as soon as a picture has another size."""
@@ -123,13 +136,6 @@ class Film:
         if empty:
             raise self.error("its video track is empty")
 
-    def _repeated(self, index: int, frame: "VideoFrame | None", count: int) -> Iterator[tuple[int, np.ndarray]]:
-        """A picture as often as it is shown; it is converted only if it is."""
-        if frame is not None and count:
-            picture = self.picture(frame)
-            for _ in range(count):
-                yield index, picture
-
     def _packet_times(self) -> np.ndarray | None:
         """The times of all pictures, rising, without decoding them; None where the packets do not tell."""
         stamps: list[int] = []
@@ -154,6 +160,16 @@ class Film:
             if stream is None:
                 raise self.error("no video track")
             yield container, stream
+
+
+def _repeated(
+    index: int, frame: "VideoFrame | None", count: int, convert: "Callable[[VideoFrame], np.ndarray]"
+) -> Iterator[tuple[int, np.ndarray]]:
+    """A picture as often as it is shown; it is converted only if it is."""
+    if frame is not None and count:
+        picture = convert(frame)
+        for _ in range(count):
+            yield index, picture
 
 
 def _matrix(frame: "VideoFrame") -> np.ndarray | None:
