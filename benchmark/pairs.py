@@ -49,8 +49,8 @@ SSR: Mapping[str, str] = {"favc": "favc.ssr", "av1m": "av1m.ssr", "avlips": "avl
 LEFT_OUT = ("rvfa", "fvra_wl", "fvfa_fs", "fvfa_gan", "fvfa_wl")
 """HAVIC's five kinds of FakeAVCeleb's fakes, each left out of training and tested on alone."""
 
-REALS = ".real"
-"""How protocols end that have reals alone; only detectors that need no fake are trained on them."""
+REALS = "real"
+"""How the tag of a training set begins that has reals alone; only detectors that need no fake are trained on it."""
 
 _OWN_TRAIN = ("favc", "av1m")
 """What own data are tested with, beside their own training part."""
@@ -115,7 +115,7 @@ def _names(word: str, pair: Pair) -> bool:
 
 def suits(train: str, needs: frozenset[str]) -> bool:
     """Whether a detector that needs these classes can be trained on a set: without fakes only one that needs none."""
-    return not train.endswith(REALS) or needs == {"real"}
+    return not train.partition(".")[2].startswith(REALS) or needs == {"real"}
 
 
 def names() -> list[str]:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import library
 from .clip import Clip
@@ -15,6 +15,9 @@ from .errors import DatasetError
 from .files import sha256_file
 from .manifest import manifest_hash
 from .sim import plan
+
+if TYPE_CHECKING:
+    from .protocols import Drawn
 
 EMBEDDED = plan.NAMES
 
@@ -121,24 +124,41 @@ class Real:
         if not library.here(data_set):
             commands = f"python -m datasets import {data_set} FOLDER, python -m datasets doctor"
             return f"{data_set} was not imported; {commands}"
+        from .lists import MissingListError
+        from .protocols import UnknownProtocolError
+
+        try:
+            self.drawn(name)
+        except (MissingListError, UnknownProtocolError) as error:
+            return str(error)
+        except DatasetError:
+            return None  # it is there, and whoever reads it is told what is wrong
         return None
 
-    def splits(self, name: str) -> set[str]:
-        """The splits of a protocol that hold clips.
-
-        Raises:
-            DatasetError: as `clips`.
-        """
-        return {clip.split for clip in _drawn(name, _stamp(name))}
-
-    def clips(self, name: str, split: str) -> list[Clip]:
-        """The clips of one split of a protocol; all of them have a label.
+    def drawn(self, name: str) -> "Drawn":
+        """The clips of a protocol, why others are left out, and how much of published lists is here.
 
         Raises:
             DatasetError: the data set was not imported, its manifest is damaged, a list of the protocol is not here,
                 or two of its clips have one id.
         """
-        return [clip for clip in _drawn(name, _stamp(name)) if clip.split == split]
+        return _drawn(name, _stamp(name))
+
+    def splits(self, name: str) -> set[str]:
+        """The splits of a protocol that hold clips.
+
+        Raises:
+            DatasetError: as `drawn`.
+        """
+        return {clip.split for clip in self.drawn(name).clips}
+
+    def clips(self, name: str, split: str) -> list[Clip]:
+        """The clips of one split of a protocol; all of them have a label.
+
+        Raises:
+            DatasetError: as `drawn`.
+        """
+        return [clip for clip in self.drawn(name).clips if clip.split == split]
 
     def manifest(self, name: str, split: str) -> str:
         """The manifest hash of one split: the same for all who have the same clips."""
@@ -175,15 +195,15 @@ def _stamp(name: str) -> Stamp:
 
 
 @lru_cache(maxsize=64)
-def _drawn(name: str, stamp: Stamp) -> tuple[Clip, ...]:
+def _drawn(name: str, stamp: Stamp) -> "Drawn":
     from . import protocols
 
-    clips = tuple(protocols.clips(name))
-    ids = Counter(clip.id for clip in clips)
-    if len(ids) < len(clips):
+    drawn = protocols.draw(name)
+    ids = Counter(clip.id for clip in drawn.clips)
+    if len(ids) < len(drawn.clips):
         twice = next(clip for clip, count in ids.items() if count > 1)
         raise DatasetError(f"{name} has the clip {twice} twice; import {name.partition('.')[0]} again")
-    return clips
+    return drawn
 
 
 @lru_cache(maxsize=256)

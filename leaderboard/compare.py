@@ -150,6 +150,7 @@ def _scores(one: Measured) -> "pd.DataFrame":
         remedy = (
             "restore it from version control, or measure the cell again and accept it"
             if one.record.data == "sim"
-            else "scores of real data are not kept with the rows: name the results folder of the run with --results"
+            else "scores of real data are in AVDF_DATA/scores where rows were accepted, not with the rows: name "
+            "the results folder of a run with --results"
         )
         raise RecordError(f"{one.record.cell.id}: {error}; {remedy}") from None

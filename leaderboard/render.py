@@ -27,7 +27,10 @@ metric, its interval and how that was made. – stands where there is none.
 _RANKS = """- **Rank range**: the ranks that a detector could hold on this pair, given all intervals, which are
   widened to the imputed bounds. The best is one more than the number of detectors whose interval lies wholly above its
   own; the worst is the number of those, itself included, whose interval does not lie wholly below it. No other order is
-  claimed. Two whose intervals overlap may still differ: `python -m leaderboard compare` pairs their clips."""
+  claimed. Two whose intervals overlap may still differ: `python -m leaderboard compare` pairs their clips.
+- **Published**: what a paper reports for the same detector, sets and splits, measured by its authors; `published.md`
+  names the papers. It stands only where nothing differs by what is known.
+- **Leakage** is – too where a data set does not say who is seen or what a clip was made from."""
 
 
 def render(rows: Sequence[Row]) -> dict[str, str]:

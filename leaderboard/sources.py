@@ -37,12 +37,12 @@ class Measured:
         return self.record.data, self.record.cell.id
 
     def scores(self) -> "pd.DataFrame":
-        """Per-clip scores, as `records.read_scores` gives them.
+        """Per-clip scores, as `records.read_scores` gives them; of real data with salted ids.
 
         Raises:
             RecordError: there are none at this place, or they were changed.
         """
-        return records.read_scores(scores.path_of(self.record, self.folder), str((self.record.scores or {})["sha256"]))
+        return scores.of(self.record, self.folder)
 
 
 Cells = Mapping[Key, Measured]

@@ -56,8 +56,7 @@ def pack(results: Path, detector: str, out: Path) -> Row:
         raise SubmissionError(f"{results}: records of simulated and real data; submit them apart")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        scores.keep(found, results, folder)
-        rows.accept(found, folder, verified=False)
+        rows.accept(scores.keep(found, results, folder, folder), folder, verified=False)
         with atomic_path(out) as path:
             _zip(folder, path)
         return rows.read_all(folder)[0]

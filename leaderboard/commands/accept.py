@@ -53,13 +53,15 @@ def accept(folder: Path, results: Path) -> int:
 def merge(measured: Sequence[Record], results: Path, folder: Path, *, verified: bool) -> list[str]:
     """Bring records and their per-clip scores into a leaderboard version, and render; the cells that changed.
 
+    Scores of real data go to `scores.beside()` instead, with salted ids.
+
     Scores come first and superfluous ones go last, so that no row is ever without its scores.
 
     Raises:
         RowError, RecordError: as `rows.accept` and `scores.keep`; no row was changed then.
     """
-    scores.keep([record for record in measured if record.status == "ok"], results, folder)
-    changed = rows.accept(measured, folder, verified=verified)
+    good = [record for record in measured if record.status == "ok"]
+    changed = rows.accept(scores.keep(good, results, folder, scores.beside()), folder, verified=verified)
     write_tables(folder)
     scores.prune(records_of(rows.read_all(folder)), folder)
     return changed

@@ -78,7 +78,7 @@ def test_check_names_an_edited_row_and_nothing_is_rendered_from_it(version, caps
 
 def test_stale_tables_and_those_without_rows_are_noticed(version, tmp_path):
     first = write_measured(tmp_path, record(), clips(0.3))
-    scores.keep([first], tmp_path, version)
+    scores.keep([first], tmp_path, version, version)
     rows.accept([first], version)
     assert len([text for text in problems(version) if "not what the rows give" in text]) == 2
     assert len([text for text in problems(version) if "no row names it" in text]) == 1
