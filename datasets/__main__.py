@@ -1,12 +1,13 @@
 """The data sets' commands: list them, generate the embedded ones, and import, verify and prepare real ones."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .commands import auditing, fetching, importing, listing, preparing, protocols, verifying
+from .commands import auditing, doctor, fetching, importing, listing, preparing, protocols, verifying
 from .errors import DatasetError, in_words
 from .files import cache_root
 from .library import data_root
@@ -28,6 +29,8 @@ def main() -> int:
         return int(options.run(options))
     except DatasetError as error:
         print(f"error: {error}", file=sys.stderr)
+    except BrokenPipeError:  # `... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"error: {in_words(error)}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -51,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     _add_example(commands)
     importing.add(commands)
+    doctor.add(commands)
     fetching.add(commands)
     protocols.add(commands)
     verifying.add(commands)

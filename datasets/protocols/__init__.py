@@ -9,10 +9,13 @@ label are in no protocol.
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
 from .. import library
 from ..clip import Clip
 from ..errors import DatasetError
+from ..manifest import read_manifest
 from . import av1m, dfe, favc, listed, others
 from .protocol import Coverage as Coverage
 from .protocol import Drawn as Drawn
@@ -44,6 +47,8 @@ def get(name: str) -> Protocol:
     """
     if name.endswith(RETIMED):
         return _retimed(get(name.removesuffix(RETIMED)))
+    if name in _ALL:
+        return _ALL[name]
     known = {protocol.name: protocol for protocol in _every()}
     if name not in known:
         raise UnknownProtocolError(_unknown(name, known))
@@ -94,7 +99,15 @@ def _generators() -> list[str]:
     """The generators whose fakes are here; the known ones before the import."""
     if not library.here("hifi_avdf"):
         return list(GENERATORS)
-    return sorted({others.word(clip.method) for clip in library.clips("hifi_avdf") if clip.label and clip.method})
+    path = library.manifest_path("hifi_avdf")
+    return list(_methods(path, path.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _methods(manifest: Path, modified: int) -> tuple[str, ...]:
+    """The methods of a manifest's fakes as tags; read anew once it was written again."""
+    fakes = (clip for clip in read_manifest(manifest, manifest.parent) if clip.label)
+    return tuple(sorted({others.word(clip.method) for clip in fakes if clip.method}))
 
 
 def _retimed(protocol: Protocol) -> Protocol:

@@ -45,13 +45,14 @@ def _list(options: argparse.Namespace) -> int:
     ]
     print(tabulate(table, ["detector", "modality", "trained on", "control", "what it is"], "simple"))
     encoders = [
-        [name, entry.card.modality, *_state(entry.card.weights)] for name, entry in sorted(registry().encoders.items())
+        [name, entry.card.modality, *state_of(entry.card.weights)]
+        for name, entry in sorted(registry().encoders.items())
     ]
     print("\n" + tabulate(encoders, ["encoder", "modality", "weights", "how to get them"], "simple"))
     return 0
 
 
-def _state(weights: Weights | None) -> tuple[str, str]:
+def state_of(weights: Weights | None) -> tuple[str, str]:
     """Whether weights are here, and what it takes to get them, in a few words."""
     if weights is None:
         return "needs none", ""
