@@ -22,6 +22,13 @@ _REASONS: dict[str, dict[str, str]] = {
     "sim_local": {"leading_silence": f"{PLANTED}: 25 to 80 ms of zeros", **_SILENCED},
     "sim_lip": {"video_kbps": _SMOOTH, "bytes": "the bit rate of the pictures"},
     "sim_wild": {"video_kbps": _SMOOTH},
+    "favc": {"leading_silence": "known: AVH-Align (CVPR 2025)"},
+    "av1m": {"leading_silence": "known: AVH-Align (CVPR 2025)"},
+    "kodf": {
+        **dict.fromkeys(("video_codec", "profile"), "known: reals are HEVC, fakes H.264"),
+        **dict.fromkeys(("video_seconds", "frames"), "known: reals last longer"),
+        "no_sound": "known: fsgan has no sound",
+    },
 }
 
 

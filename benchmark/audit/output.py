@@ -30,12 +30,19 @@ def folder_of(name: str, corpus: Corpus) -> Path:
 
 
 def write(audit: Audit, folder: Path) -> list[Path]:
-    """Write `audit.csv`, `passport.csv`, `audit.md` and, where something can be drawn, `audit.png`; returns the paths.
+    """Write the tables of signals, of what is shared and of clips that could not be probed, the page and the picture.
+
+    The picture is left out where no split has both classes. Returns the paths.
 
     Raises:
         OSError: the folder cannot be written to.
     """
-    texts = {"audit.csv": signals_csv(audit), "passport.csv": passport_csv(audit), "audit.md": markdown(audit)}
+    texts = {
+        "audit.csv": signals_csv(audit),
+        "passport.csv": passport_csv(audit),
+        "unprobed.csv": unprobed_csv(audit),
+        "audit.md": markdown(audit),
+    }
     for name, text in texts.items():
         write_atomic(folder / name, text)
     paths = [folder / name for name in texts]
@@ -66,6 +73,18 @@ def passport_csv(audit: Audit) -> str:
             [audit.data, pair.train, pair.test, one.kind, one.shared, one.of, one.clips, one.note]
             for pair in audit.pairs
             for one in pair.overlaps
+        ),
+    )
+
+
+def unprobed_csv(audit: Audit) -> str:
+    """One line a clip that could not be probed, with the reason."""
+    return _csv(
+        ("data", "audit", "split", "clip", "reason"),
+        (
+            [audit.data, audit.name, split.name, clip, why]
+            for split in audit.splits
+            for clip, why in split.failed.items()
         ),
     )
 

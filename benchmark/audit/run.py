@@ -16,6 +16,8 @@ from .pretraining import Seen, seen_before
 from .splits import Split, audit_split
 
 SPLITS = ("train", "val", "test")
+REALS = "sim_real"
+"""The embedded set without fakes."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def subjects() -> list[str]:
 
     here = library.names()
     real = [name for name in protocols.names() if protocols.get(name).dataset in here]
-    return [*(name for name in EMBEDDED if name != "sim_real"), *real]
+    return [*(name for name in EMBEDDED if name != REALS), *real]
 
 
 def run(name: str, corpus: Corpus, *, jobs: int | None = None, progress: bool = True) -> Audit:
@@ -81,6 +83,8 @@ def run(name: str, corpus: Corpus, *, jobs: int | None = None, progress: bool = 
         DatasetError: it is not there, and how to get it, or its clips cannot be probed at all.
         DiskFullError: what was finished is kept.
     """
+    if name == REALS:
+        raise DatasetError(f"{REALS} holds reals alone, so that there is nothing to tell apart")
     loaded = load(name, corpus, progress=progress)
     if not loaded.clips:
         raise DatasetError(f"{name} has no labelled clip, so that there is nothing to audit")
@@ -147,9 +151,9 @@ def _pairs(name: str, loaded: Loaded, probed: Probed, corpus: Corpus) -> tuple[t
 
 
 def _paired(name: str) -> Sequence[tuple[str, str]]:
-    from benchmark.cells import cells
+    from benchmark.pairs import collected
 
-    return [pair for pair in dict.fromkeys((cell.train, cell.test) for cell in cells()) if name in pair]
+    return [pair for pair in collected() if name in pair]
 
 
 def _other(other: str, loaded: Loaded, probed: Probed, name: str, corpus: Corpus) -> tuple[Loaded, Probed]:

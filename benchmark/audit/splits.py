@@ -66,7 +66,7 @@ class Split:
     @property
     def by_chance(self) -> float:
         """How many intervals would exclude 50 if no signal told anything."""
-        return 0.05 * len(self.tried)
+        return sum(0.025 if one.standing and one.standing.one_sided else 0.05 for one in self.tried)
 
 
 def audit_split(
@@ -134,5 +134,5 @@ def _standing(signal: Signal, y: np.ndarray, found: list[Any], groups: np.ndarra
         return of_names(y, found, groups)
     try:
         return of_categories(y, found, groups)
-    except ValueError:  # one class in every fold
+    except ValueError:  # one class in both halves
         return None

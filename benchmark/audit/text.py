@@ -16,8 +16,9 @@ MOST = 10
 """Lines of a list before the rest is counted."""
 _LEGEND = (
     "AUC of one signal alone in %, with its 95 % interval over identities; more of it means fake above 50, real below. "
-    "*: the interval excludes 50. **: it does so after Holm's correction for all signals of the split. Of a category "
-    "the AUC is cross-validated, of a name it counts the other clips of the name (docs/audit.md)."
+    "*: the interval excludes 50. **: it does so after Holm's correction for all signals of the split. A category "
+    "is scored by its clips of other identities, a name by its other clips; of both only intervals above 50 count "
+    "(docs/audit.md)."
 )
 
 
@@ -89,7 +90,7 @@ def sign(one: Finding) -> str:
 
 def reason(one: Finding) -> str:
     """The known reason, what an AUC below 50 of a name means, or nothing."""
-    if one.standing and one.standing.one_sided and one.standing.hi < 0.5:
+    if one.kind == "name" and one.standing and one.standing.hi < 0.5:
         return "its clips are of both classes"
     return one.why or ("not explained" if one.holds else "")
 
@@ -105,7 +106,7 @@ def _failed(split: Split) -> str:
         return ""
     lines = [f"{clip}: {why}" for clip, why in list(split.failed.items())[:MOST]]
     more = [f"... and {len(split.failed) - MOST} more"] if len(split.failed) > MOST else []
-    return "\n  ".join([f"{split.name}: {len(split.failed)} clips could not be probed:", *lines, *more])
+    return "\n  ".join([f"{split.name}: could not be probed, {len(split.failed)} in all:", *lines, *more])
 
 
 def _seen_lines(audit: Audit) -> list[str]:
@@ -151,11 +152,9 @@ def _failures(split: Split) -> str:
     if not split.failed:
         return ""
     reasons = Counter(split.failed.values())
-    lines = [f"- {count} clips: {why}" for why, count in reasons.most_common(MOST)]
-    first = "; ".join(f"`{clip}`" for clip in list(split.failed)[:MOST])
-    return "\n".join([f"{len(split.failed)} clips could not be probed and are in no number above:", "", *lines]) + (
-        f"\n\nThe first of them: {first}."
-    )
+    lines = [f"- {count}: {why}" for why, count in reasons.most_common(MOST)]
+    head = f"Clips that could not be probed and are in no number above, {len(split.failed)} in all (`unprobed.csv`):"
+    return "\n".join([head, "", *lines])
 
 
 def _passports(audit: Audit, notice: list[list[str]]) -> list[str]:

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     print("\n" + "\n".join(str(path) for path in paths))
     lost = sum(len(split.failed) for split in audit.splits)
     if lost:
-        print(f"\n{lost} clips could not be probed; they are listed in {paths[2]}", file=sys.stderr)
+        print(f"\nclips that could not be probed: {lost}, listed in {paths[2]}", file=sys.stderr)
     return 0
 
 
