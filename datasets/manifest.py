@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, fields
 from itertools import islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from .clip import Clip
@@ -127,9 +127,9 @@ def _check(row: dict[str, Any]) -> None:
     if missing := [name for name in _NEEDED if name not in row]:
         raise ValueError(f"lacks {', '.join(missing)}")
     for name in ("path", "sound"):
-        inside = PurePosixPath(str(row.get(name)))
-        if inside.is_absolute() or ".." in inside.parts or "\0" in str(inside):
-            raise ValueError(f"the path {str(inside)!r} leads out of the data set's folder")
+        inside = str(row.get(name))  # as text: a manifest may have a million rows
+        if inside.startswith("/") or ".." in inside.split("/") or "\0" in inside:
+            raise ValueError(f"the path {inside!r} leads out of the data set's folder")
     if _LOCAL & row.keys() or any(row[name] not in (0, 1, None) for name in ("label", "label_video", "label_audio")):
         raise ValueError(f"a label other than 0 and 1, or one of the fields {sorted(_LOCAL)}")
     for name in _TEXTS:

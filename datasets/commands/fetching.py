@@ -37,6 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if options.folder:
         return _bring(options.name, wanted, options.folder.expanduser())
     ok = _fetch(options.name, wanted)
+    _say_where(wanted)
     card = catalogue.get(options.name)
     if card and not library.here(card.name):
         print("\n".join(["", *route(card)] if wanted else route(card)))
@@ -54,6 +55,13 @@ def route(card: catalogue.Card) -> list[str]:
     lines += [f"  size: {card.size}"] if card.size else []
     steps = [*card.steps, f"run `python -m datasets import {card.name} FOLDER` with the folder that it is in"]
     return [*lines, *(f"  {number}. {step}" for number, step in enumerate(steps, 1))]
+
+
+def _say_where(wanted: Sequence[lists.List]) -> None:
+    """Of annotations that an importer reads in the data set's own folder, say so."""
+    for one in wanted:
+        if one.beside and lists.place(one).is_file():
+            print(f"before the import, copy {lists.place(one)} to {one.beside} in the data set's folder")
 
 
 def _fetch(name: str, wanted: Sequence[lists.List]) -> bool:
@@ -101,6 +109,7 @@ def _bring(name: str, wanted: Sequence[lists.List], folder: Path) -> int:
             print(f"{one.name}: the published version is here; {found[one].source} is another one and was not taken")
         else:
             print(f"{one.name}: WARNING, {lists.COPY}, from {found[one].source}; splits may differ from the papers'")
+    _say_where(wanted)
     if not found and not (name == by_hand.NAME and by_hand.unpacked().is_dir()):
         raise DatasetError(f"{folder} holds nothing of {name} that could be taken")
     return 0

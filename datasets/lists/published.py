@@ -27,6 +27,7 @@ class List:
         dataset: whose clips it lists.
         path: in the repository.
         size: in bytes.
+        beside: where the importer reads it, inside the data set's folder; None where it is read from here.
     """
 
     name: str
@@ -35,6 +36,7 @@ class List:
     path: str
     sha256: str
     size: int
+    beside: str | None = None
 
     @property
     def url(self) -> str:
@@ -162,6 +164,7 @@ LISTS = (
         "ExDDV.csv",
         "6b223b086b8defd922be8dc0a82aced194624de946d1f5923512732a4b3a0556",
         1_789_871,
+        "ExDDV.csv",
     ),
     List(
         "veridiq/ffpp_reals",
@@ -170,6 +173,7 @@ LISTS = (
         "data/exddv/ExDDV_reals_FF++.csv",
         "437d7d7de52aed2a1a019e1e4ef022dbc0880e1659b13497df50c858ab6ab281",
         79_727,
+        "ExDDV_reals_FF++.csv",
     ),
     List(
         "avh_align/favc/test",
@@ -234,6 +238,7 @@ LISTS = (
         "data/Forensics/splits/test.json",
         "886f5a0da623c25820692e0d8dc33d197ddb1db527a7f1cfcb9bcbca60fe4f40",
         2_102,
+        "splits/test.json",
     ),
     List(
         "realforensics/train",
@@ -242,6 +247,7 @@ LISTS = (
         "data/Forensics/splits/train.json",
         "e59386911255e6fb0a79a7808ec2210536b8c0474268342694c4bca766d1b347",
         10_802,
+        "splits/train.json",
     ),
     List(
         "realforensics/val",
@@ -250,6 +256,7 @@ LISTS = (
         "data/Forensics/splits/val.json",
         "b48cc511f66938e05356aaa9c67e150b1e3638c355db3d745225b0022884b36e",
         2_102,
+        "splits/val.json",
     ),
     List(
         "speechforensics/ffpp",

@@ -100,7 +100,10 @@ def _generators() -> list[str]:
     if not library.here("hifi_avdf"):
         return list(GENERATORS)
     path = library.manifest_path("hifi_avdf")
-    return list(_methods(path, path.stat().st_mtime_ns))
+    try:
+        return list(_methods(path, path.stat().st_mtime_ns))
+    except (DatasetError, OSError):  # which its own protocol says when it is used
+        return list(GENERATORS)
 
 
 @lru_cache(maxsize=8)

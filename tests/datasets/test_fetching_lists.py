@@ -164,6 +164,16 @@ def test_a_copy_never_replaces_the_published_version(
     assert lists.state(one) == "published" and "was not taken" in capsys.readouterr().out
 
 
+def test_annotations_that_an_importer_reads_say_where_they_belong(
+    server: Server, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fetch("exddv") == 0
+    place = lists.place(lists.BY_NAME["exddv/clicks"])
+    assert f"before the import, copy {place} to ExDDV.csv in the data set's folder" in capsys.readouterr().out
+    assert fetch("ffpp") == 0
+    assert "test.json to splits/test.json in the data set's folder" in capsys.readouterr().out
+
+
 def test_two_copies_that_fit_alike_are_not_guessed_between(data: Path, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name / "avlips").mkdir(parents=True)

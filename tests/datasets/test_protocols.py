@@ -4,16 +4,21 @@ import argparse
 import json
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import invented
 from datasets import library, protocols
 from datasets.clip import Clip
 from datasets.commands import protocols as command
+from datasets.errors import DatasetError
 from datasets.faces import kept
 from datasets.protocols import UnknownProtocolError
+from datasets.protocols.draws import in_three
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +48,30 @@ def test_favc_is_the_same_in_any_order_and_says_who_split_it(name: str) -> None:
     invented.imported("favc", clips)
     assert protocols.clips(name) == first
     assert {clip.dataset for clip in first} == {name} and {clip.split_from for clip in first} == {"avdf-bench"}
+
+
+@pytest.mark.parametrize("name", ["av1m", "av1m.real_own", "voxceleb2", "kodf.fsgan"])
+def test_other_data_sets_are_the_same_in_any_order_too(name: str) -> None:
+    clips = [replace(clip, method="fsgan" if clip.label else "real") for clip in invented.av1m(8)]
+    dataset = name.partition(".")[0]
+    invented.imported(dataset, clips)
+    first = protocols.clips(name)
+    random.Random(1).shuffle(clips)
+    invented.imported(dataset, clips)
+    assert protocols.clips(name) == first != []
+
+
+@settings(deadline=None)
+@given(st.sets(st.text(min_size=1), max_size=60), st.floats(0.05, 0.5), st.floats(0.05, 0.5))
+def test_a_drawn_split_is_a_partition_of_the_promised_shares(names: set[str], test: float, val: float) -> None:
+    split = in_three(names, "salt", test, val)
+    found = Counter(split(name) for name in names)
+    assert sum(found.values()) == len(names) and set(found) <= {"train", "val", "test"}
+    if len(names) > 3:
+        tested = max(1, round(len(names) * test))
+        assert (found["test"], found["val"]) == (tested, max(1, round((len(names) - tested) * val)))
+    again = in_three(sorted(names, reverse=True), "salt", test, val)
+    assert {name: split(name) for name in names} == {name: again(name) for name in names}
 
 
 def test_favc_keeps_identities_apart_and_uses_every_clip() -> None:
@@ -268,3 +297,11 @@ def test_the_command_counts_what_a_protocol_has_and_leaves_out(capsys: pytest.Ca
     assert counted() == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert "without its lists" in lines["favc.ssr"] and " yes " in lines["favc"] and " yes " not in lines["dfe"]
+
+
+def test_a_damaged_manifest_of_generators_leaves_the_other_names() -> None:
+    invented.imported("hifi_avdf", [])
+    library.manifest_path("hifi_avdf").write_text("{")
+    assert "hifi_avdf.sora2" in protocols.names() and "favc" in protocols.names()
+    with pytest.raises(DatasetError, match=r"is the file truncated"):
+        protocols.clips("hifi_avdf")
