@@ -1,6 +1,7 @@
 """`python -m datasets import`: read a release where it lies, and say what is in it and what is wrong with it."""
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ came or went; hashes of unchanged files are kept.
 
 NAME is one of {", ".join(NAMES)}. PATH is the folder that the release was unpacked into, or one or two folders
 above it. `{OWN}` is one's own data: real/ and fake/ folders or a CSV table, see docs/datasets.md."""
+
+_MANY = 10_000
+"""Files with which an import takes more than a moment."""
 
 
 def add(commands: Any) -> None:
@@ -54,10 +58,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _watched(paths: Iterator[str]) -> Iterator[str]:
+    count = 0
     with bar(None, "looking through the folder", "files") as shown:
         for path in paths:
+            count += 1
             shown.update()
             yield path
+    if count >= _MANY:
+        print(f"{count:,} files; reading what the release says of them", file=sys.stderr)
 
 
 def _named(imported: Imported, name: str) -> Imported:

@@ -5,7 +5,6 @@ is spoken. The video stands for the speaker. `pretrain` and `trainval` may hold 
 """
 
 from collections import defaultdict
-from pathlib import PurePosixPath
 
 from ...clip import Clip
 from ...errors import DatasetError
@@ -36,15 +35,16 @@ def read(tree: Tree) -> list[Clip]:
 
 
 def _add(drafts: Drafts, split: str, path: str) -> None:
-    tree, parts = drafts.tree, PurePosixPath(path).parts
+    tree, parts = drafts.tree, path.split("/")
     if len(parts) != _DEPTH:
         tree.findings.warning("unexpected_name", path, path, "not <video>/<number>.mp4; not imported")
         return
     if not tree.filled(path):
         return
-    if tree.find(str(PurePosixPath(path).with_suffix(".txt"))) is None:
+    stem = path.rpartition(".")[0]
+    if tree.find(f"{stem}.txt") is None:
         tree.findings.warning("missing_transcript", path, path, "imported without it")
-    video, clip = parts[1], PurePosixPath(path).stem
+    video, clip = parts[1], stem.rpartition("/")[2]
     drafts.add(
         path,
         path,
@@ -61,7 +61,7 @@ def _add(drafts: Drafts, split: str, path: str) -> None:
 
 def _look_at_text(tree: Tree, path: str) -> None:
     """Report a text without its film, or without the times of its words."""
-    stem = PurePosixPath(path).with_suffix("")
+    stem = path.rpartition(".")[0]
     film = next((found for ending in VIDEO if (found := tree.find(f"{stem}{ending}"))), None)
     if film is None:
         tree.findings.warning("missing_video", path, f"{stem}.mp4", "only the text is here; not imported")

@@ -7,7 +7,6 @@ sets, by folders or by the table, is left out, since a test speaker that was tra
 
 import re
 from collections import defaultdict
-from pathlib import PurePosixPath
 
 from ...clip import Clip
 from ..drafts import Drafts
@@ -34,7 +33,7 @@ def read(tree: Tree) -> list[Clip]:
         for path in paths:
             if tree.filled(path):
                 _add(drafts, path, known)
-    for path in [clip.path for clip in drafts.clips if PurePosixPath(clip.path).parts[2] in wrong]:
+    for path in (path for folder, paths in speakers.items() if folder.split("/")[2] in wrong for path in paths):
         drafts.drop(path)
     _report_halves(drafts)
     return drafts.clips
@@ -80,7 +79,7 @@ def _folders(tree: Tree) -> dict[str, list[str]]:
         paths = list(tree.under(f"{name}/mp4"))
         all_paths = set(paths)
         for path in paths:
-            parts = PurePosixPath(path).parts
+            parts = path.split("/")
             if is_crop(path, all_paths):
                 continue
             if len(parts) != _DEPTH:
@@ -89,7 +88,7 @@ def _folders(tree: Tree) -> dict[str, list[str]]:
                 continue
             found["/".join(parts[:3])].append(path)
     for folder in found:
-        if not _NAME.fullmatch(PurePosixPath(folder).name):
+        if not _NAME.fullmatch(folder.split("/")[2]):
             tree.findings.warning(
                 "bad_identity", folder, detail="no speaker's name, idNNNNN; imported without identity"
             )
@@ -114,7 +113,7 @@ def _in_two_sets(tree: Tree, speakers: dict[str, list[str]], known: _Table) -> s
 
 def _report_unknown(tree: Tree, speakers: dict[str, list[str]], known: _Table) -> None:
     """Speakers without files, and folders that the table does not know."""
-    here = {PurePosixPath(folder).name: folder for folder in speakers}
+    here = {folder.split("/")[2]: folder for folder in speakers}
     for speaker, place in known.places.items():
         if speaker not in here:
             tree.findings.info("identity_without_files", place, detail=f"{speaker} has no clips here")
@@ -127,8 +126,9 @@ def _report_unknown(tree: Tree, speakers: dict[str, list[str]], known: _Table) -
 
 
 def _add(drafts: Drafts, path: str, known: _Table) -> None:
-    split, _, speaker, video, name = PurePosixPath(path).parts
-    sound = drafts.tree.find(str(PurePosixPath(split, "aac", speaker, video, name).with_suffix(".m4a")))
+    split, _, speaker, video, name = path.split("/")
+    stem = name.rpartition(".")[0]
+    sound = drafts.tree.find(f"{split}/aac/{speaker}/{video}/{stem}.m4a")
     gender = known.gender.get(speaker)
     drafts.add(
         path,
@@ -138,7 +138,7 @@ def _add(drafts: Drafts, path: str, known: _Table) -> None:
         method="real",
         identity=speaker if _NAME.fullmatch(speaker) else None,
         source=f"{speaker}/{video}",
-        pair=f"{speaker}/{video}/{PurePosixPath(name).stem}",
+        pair=f"{speaker}/{video}/{stem}",
         split=split,
         split_from="release",
         sound=sound,
@@ -153,7 +153,7 @@ def _report_halves(drafts: Drafts) -> None:
     for name in SETS:
         for path in tree.under(f"{name}/aac", SOUND):
             with_sound.add(name)
-            video = str(PurePosixPath(name, "mp4", *PurePosixPath(path).parts[2:]).with_suffix(".mp4"))
+            video = f"{name}/mp4/{path.split('/', 2)[2].rpartition('.')[0]}.mp4"
             if tree.find(video) is None:
                 tree.findings.warning("missing_video", path, video, "only the sound is here; not imported")
     for clip in drafts.clips:
