@@ -1,4 +1,4 @@
-"""ExDDV (Hondru et al., WACV 2025): 4,346 fakes of four data sets, with what people clicked on and wrote about.
+"""ExDDV (Hondru et al., arXiv 2503.14421): 4,346 fakes of four data sets, with what people clicked on and wrote about.
 
 `ExDDV.csv` lists fakes only; the videos come from their own data sets and lie anywhere below the root, in the folders
 that they have there (`manipulated_sequences/<method>/c23/videos`, `end_to_end`, `dfdc_train_part_<n>`, BioDeepAV's
