@@ -1,8 +1,9 @@
 """AVLips v1.0 (Liu et al., LipFD, NeurIPS 2024): lip-synchronised fakes; the label is the folder, there is no metadata.
 
 The release holds the sound twice, in the mp4 and as a wav beside it, and the two differ in length and amplitude. What
-is decoded is the mp4's own track; the wav (`Clip.sound`) is taken only where the mp4 has none. Equal numbers in `0_real` and `1_fake` are presumed to be a pair. Speech is real in both classes. Which of
-MakeItTalk, Wav2Lip, TalkLip and SadTalker made a fake is not released. There is no official split.
+is decoded is the mp4's own track; the wav (`Clip.sound`) is taken only where the mp4 has none. Equal numbers in
+`0_real` and `1_fake` are presumed to be a pair. Speech is real in both classes. Which of MakeItTalk, Wav2Lip, TalkLip
+and SadTalker made a fake is not released. There is no official split.
 """
 
 from collections import defaultdict
