@@ -166,6 +166,8 @@ def test_avlips_follows_its_list() -> None:
     invented.imported("avlips", clips)
     bring("ssr_dfd/avlips/test", [("0_real/1.mp4", 0), ("1_fake/2.mp4", 1), ("1_fake/9.mp4", 1)])
     assert ids("avlips.ssr") == {"0_real/1.mp4", "1_fake/2.mp4"} and len(ids("avlips")) == 6
+    (coverage,) = protocols.draw("avlips").lists
+    assert (coverage.listed, coverage.found) == (7557, 6)
 
 
 @pytest.mark.parametrize(
