@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .errors import ClipError
+from .inside import is_inside
 
 FPS = 25
 """Frames per second in which skips and frame labels are counted (AV-HuBERT's rate)."""
@@ -176,7 +177,7 @@ class Clip:
         Raises:
             ClipError: it leads out.
         """
-        if self.dataset and not path.resolve().is_relative_to(self.root.resolve()):
+        if self.dataset and not is_inside(path, self.root):
             raise self.error(
                 f"{path.name} is a link that leads out of the data set's folder; put the file itself there"
             )

@@ -11,7 +11,6 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from ..clip import Clip, Span
@@ -179,7 +178,9 @@ class _Split:
         frames = entry.number("video_frames")
         try:
             whole, audio, video = (entry.spans(key) for key in LISTS)
-            if problem := self._problem(entry, kind, NAMES.get(PurePosixPath(place).stem, kind), whole):
+            if problem := self._problem(
+                entry, kind, NAMES.get(place.rpartition("/")[2].rpartition(".")[0], kind), whole
+            ):
                 code, detail = problem
             else:
                 return _Facts(kind, KINDS[kind], whole, audio, video, frames / FPS if frames else None)

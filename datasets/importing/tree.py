@@ -6,9 +6,10 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Container, Iterable, Iterator
 from functools import cached_property
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from ..errors import DatasetError
+from ..inside import hub_blobs
 from .findings import Findings
 
 VIDEO = (".mp4", ".webm", ".mkv", ".avi", ".mov", ".m4v", ".mpg", ".mpeg", ".ts", ".flv", ".wmv")
@@ -43,7 +44,8 @@ class Tree:
         self._watch = watch
         self.mentioned: set[str] = set()
         self._empty: set[str] = set()
-        self._blobs = _hub_blobs(self.root)
+        self._blobs = hub_blobs(self.root)
+        self._sized = "", self.root.stat()
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -140,7 +142,9 @@ class Tree:
 
     def size(self, path: str) -> os.stat_result:
         """Size and time of a file on disk."""
-        return (self.root / path).stat()
+        if self._sized[0] != path:  # an importer asks twice for each of a million files
+            self._sized = path, (self.root / path).stat()
+        return self._sized[1]
 
     def read(self, path: str) -> bytes:
         """The bytes of a metadata file.
@@ -163,7 +167,7 @@ class Tree:
         """
         raw = text.strip()
         path = raw.replace("\\", "/")
-        if path.startswith("/") or PureWindowsPath(path).drive:
+        if path.startswith("/") or path[1:2] == ":":
             self.findings.error("absolute_path", where, raw, "the row is left out")
             return None
         if ".." in path.split("/") or "\0" in path:
@@ -171,7 +175,7 @@ class Tree:
             return None
         if path != raw:
             self.findings.warning("backslash_path", where, raw, "read as /")
-        return composed(str(PurePosixPath(path)))
+        return composed("/".join(part for part in path.split("/") if part not in ("", "."))) or "."
 
     def mention(self, path: str) -> bool:
         """Note that a row names a file, and whether it is on disk."""
@@ -230,15 +234,3 @@ def _beginning(names: list[str], start: str) -> Iterator[str]:
         if not names[number].startswith(start):
             return
         yield names[number]
-
-
-def _hub_blobs(root: Path) -> Path | None:
-    """Where the Hugging Face hub's cache keeps the content of a snapshot, if the root is one or lies in one.
-
-    A cache is `datasets--OWNER--NAME/{blobs,snapshots/REVISION}`.
-    """
-    for folder in (root, *root.parents[:2]):
-        blobs = folder.parent.parent / "blobs"
-        if folder.parent.name == "snapshots" and blobs.is_dir():
-            return blobs.resolve()
-    return None

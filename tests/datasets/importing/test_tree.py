@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datasets.errors import DatasetError
+from datasets.clip import Clip
+from datasets.errors import ClipError, DatasetError
 from datasets.importing.findings import Findings, table, write
 from datasets.importing.tree import Tree
 
@@ -42,6 +43,10 @@ def made(root: Path, *paths: str, content: bytes = b"x") -> Path:
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(content)
     return root
+
+
+def a_clip(root: Path, path: str) -> Clip:
+    return Clip(path, "s", "", root, path, 0, 0, 0, None, None, None)
 
 
 def tree_of(root: Path) -> Tree:
@@ -165,6 +170,10 @@ def test_a_snapshot_of_the_hub_is_its_links_into_the_blobs_beside_it(tmp_path: P
     tree = tree_of(root)
     assert tree.existing("v/one.mp4", "row") == "v/one.mp4"
     assert found(tree) == [("error", "symlink_escape", path) for path in ("v/three", "v/two.mp4")]
+    clip = a_clip(root, "v/one.mp4")
+    clip.check_inside(clip.file)
+    with pytest.raises(ClipError, match="leads out"):
+        a_clip(root, "v/two.mp4").check_inside(root / "v" / "two.mp4")
 
 
 def test_decomposed_names_are_found_and_named_as_on_disk(tmp_path: Path) -> None:
