@@ -29,10 +29,3 @@ def bar(total: int | None, what: str, unit: str, shown: bool = True) -> "tqdm[An
         delay=1.0,
         leave=False,
     )
-
-
-def in_bytes(count: int) -> str:
-    """A number of bytes as people say it, such as `6.20GB`."""
-    from tqdm import tqdm
-
-    return f"{tqdm.format_sizeof(count, divisor=1000).strip()}B" if count >= 1000 else f"{count} bytes"

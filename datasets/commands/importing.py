@@ -11,9 +11,10 @@ from typing import Any
 from .. import library
 from ..clip import Clip
 from ..errors import DatasetError
+from ..files import in_bytes
 from ..importing import NAMES, Imported, findings, load
 from ..importing.naming import OWN, check_name
-from ..progress import bar, in_bytes
+from ..progress import bar
 
 _HELP = f"""Reads the metadata of a data set and the names and sizes of its files, and writes a manifest and a list of
 findings into AVDF_DATA. Nothing is copied, and nothing in the data set's folder is changed. Import again after files

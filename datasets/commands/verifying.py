@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from .. import library
+from ..files import in_bytes
 from ..importing import findings
-from ..progress import in_bytes
 from ..verify import verify
 from .jobs import jobs
 
