@@ -1,5 +1,6 @@
 """Entries of a JSON list of clips: keys that are missing, values of another type, fake segments."""
 
+import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -74,9 +75,12 @@ class Entry:
         value = self._values.get(key)
         if value is None:
             return ()
-        if not isinstance(value, list):
+        listed = _as_list(value)
+        if listed is None:
             raise SegmentError("bad_segment", f"{key} is no list but {_short(value)}")
-        return tuple(self._span(key, pair) for pair in value)
+        if listed is not value:
+            self._coerced.append(f"{key} is no list of pairs but {_short(value)}")
+        return tuple(self._span(key, pair) for pair in listed)
 
     def _span(self, key: str, pair: Any) -> Span:
         if not isinstance(pair, list) or len(pair) != 2:
@@ -130,6 +134,19 @@ def report_range(entry: Entry, path: str, spans: Sequence[Span], duration: float
         entry.findings.warning(
             "segment_out_of_range", entry.where, path, f"{shown} s in a clip {length}; kept as it is"
         )
+
+
+def _as_list(value: Any) -> list[Any] | None:
+    """A list of pairs, also where it is written as a text, or where a single pair stands alone."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    if not isinstance(value, list):
+        return None
+    alone = len(value) == 2 and all(isinstance(number, int | float) for number in value)
+    return [value] if alone else value
 
 
 def _finite(value: Any) -> float | None:

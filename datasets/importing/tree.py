@@ -44,6 +44,7 @@ class Tree:
         self._watch = watch
         self.mentioned: set[str] = set()
         self._empty: set[str] = set()
+        self._refused: set[str] = set()
         self._blobs = hub_blobs(self.root)
         self._sized = "", self.root.stat()
 
@@ -98,13 +99,13 @@ class Tree:
         try:
             target = (self.root / link).resolve(strict=True)
         except (OSError, RuntimeError):
-            self.findings.error("symlink_escape", link, link, "a link that leads nowhere")
+            self._refuse(link, "a link that leads nowhere")
             return
         if self._blobs and target.is_relative_to(self._blobs) and target.is_file():
             yield composed(link), link
             return
         if not target.is_relative_to(self.root):
-            self.findings.error("symlink_escape", link, link, "a link that leads out of the root")
+            self._refuse(link, "a link that leads out of the root")
             return
         inside = composed(target.relative_to(self.root).as_posix())
         if inside in found:
@@ -114,6 +115,10 @@ class Tree:
             if not f"{composed(link)}/".startswith(start):  # else it leads back to a folder that it lies in
                 for name in _beginning(own, start):
                     yield f"{composed(link)}/{name.removeprefix(start)}", found[name]
+
+    def _refuse(self, link: str, reason: str) -> None:
+        self._refused.add(composed(link))
+        self.findings.error("symlink_escape", link, link, reason)
 
     @cached_property
     def _odd_endings(self) -> dict[str, str]:
@@ -185,10 +190,14 @@ class Tree:
         return found is not None
 
     def existing(self, path: str, where: str) -> str | None:
-        """The file on disk that a row names; None where there is none or it is empty, which is a finding."""
+        """The file on disk that a row names; None where there is none or it is empty, which is a finding.
+
+        A link that is refused was a finding already.
+        """
         name = self._name(path)
         if name is None:
-            self.findings.error("missing_file", where, path, "the row is left out")
+            if composed(path) not in self._refused:
+                self.findings.error("missing_file", where, path, "the row is left out")
             return None
         found = self.files[name]
         if name != composed(path) and found not in self.mentioned:

@@ -150,6 +150,7 @@ FAULTS: dict[str, tuple[Plant, list[Found], dict[str, dict[str, Any] | None]]] =
     ),
     "inverted": (edited(AUDIO, **segments([2, 1])), [error("segment_inverted", AUDIO)], {AUDIO: None}),
     "no pair": (edited(AUDIO, **segments([2])), [error("bad_segment", AUDIO)], {AUDIO: None}),
+    "no list": (edited(AUDIO, fake_segments="1.2"), [error("bad_segment", AUDIO)], {AUDIO: None}),
     "no seconds": (edited(AUDIO, **segments(["one", 2])), [error("bad_segment", AUDIO)], {AUDIO: None}),
     "not a number": (edited(AUDIO, **segments([1, float("nan")])), [error("bad_segment", AUDIO)], {AUDIO: None}),
     "too long": (
@@ -169,6 +170,8 @@ FAULTS: dict[str, tuple[Plant, list[Found], dict[str, dict[str, Any] | None]]] =
     ),
     "frames as text": (edited(AUDIO, video_frames="236"), [warning("type_coerced", AUDIO)], {}),
     "segments as text": (edited(AUDIO, **segments(["1.2", "1.56"])), [warning("type_coerced", AUDIO)], {}),
+    "segments as one text": (edited(AUDIO, fake_segments="[[1.2, 1.56]]"), [warning("type_coerced", AUDIO)], {}),
+    "a pair alone": (edited(AUDIO, fake_segments=[1.2, 1.56]), [warning("type_coerced", AUDIO)], {}),
     "frames are nonsense": (
         edited(AUDIO, video_frames="x"),
         [warning("type_coerced", AUDIO)],

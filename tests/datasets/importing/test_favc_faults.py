@@ -103,6 +103,11 @@ FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], dict[str, dict[str, A
     "no folder": (appended(ROW.rpartition(",")[0] + ",\n"), [("error", "row_too_short", LAST)], {}),
     "missing file": (lambda root: (root / REAL).unlink(), [("error", "missing_file", f"{TABLE}:2")], {REAL: None}),
     "empty file": (lambda root: (root / REAL).write_bytes(b""), [("error", "empty_file", REAL)], {REAL: None}),
+    "a link out of the folder": (
+        lambda root: ((root / REAL).rename(root.parent / "x.mp4"), (root / REAL).symlink_to(root.parent / "x.mp4")),
+        [("error", "symlink_escape", REAL)],
+        {REAL: None},
+    ),
     "file that nothing lists": (
         lambda root: (root / "RealVideo-RealAudio/new.mp4").write_bytes(b"\0\0\0"),
         [("warning", "unlisted_file", "RealVideo-RealAudio/new.mp4")],
