@@ -85,7 +85,7 @@ def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
         return
     place = _on_disk(drafts, where, _stripped(named))
     category, kind = CATEGORIES.get(row["category"], ("", ""))
-    if not kind or kind != row["type"] or kind != PurePosixPath(place).parts[0]:
+    if not kind or kind != row["type"] or kind != place.partition("/")[0]:
         findings.error("label_conflict", where, place, "category, type and folder disagree; the file is left out")
         drafts.drop(tree.find(place) or place)
         return

@@ -299,3 +299,13 @@ def test_what_takes_the_manifests_place_is_refused_in_words(tmp_path: Path) -> N
         with pytest.raises(DatasetError):
             read_manifest(path, tmp_path)
     shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+@pytest.mark.parametrize("place", [",", ".,", ",.", "/,", " , "])
+def test_a_row_that_names_no_file_is_one_finding(place: str, tmp_path: Path) -> None:
+    def plant(root: Path) -> None:
+        with (root / "meta_data.csv").open("a") as stream:
+            stream.write(f"id90001,-,-,real,A,RealVideo-RealAudio,African,men,{place}\n")
+
+    found = layouts.beyond("favc", layouts.planted("favc", tmp_path, plant))
+    assert len(found) == 1 and found[0][0] == "error"
