@@ -85,9 +85,15 @@ def audit_split(
     if len(set(y.tolist())) < 2:
         return Split(name, int(y.sum()), int((1 - y).sum()), clusters, (), lost)
     found = _held(list(_findings(ready, y, facts)))
-    told = [replace(one, why=why(dataset, one.signal)) if one.tells else one for one in found]
+    told = [_explained(one, dataset) for one in found]
     told.sort(key=lambda one: -(one.standing.strength if one.standing else 0.0))
     return Split(name, int(y.sum()), int((1 - y).sum()), clusters, tuple(told), lost)
+
+
+def _explained(one: Finding, dataset: str) -> Finding:
+    if one.standing is None or not one.tells:
+        return one
+    return replace(one, why=why(dataset, one.signal, one.standing.lo, one.standing.hi))
 
 
 def _held(found: list[Finding]) -> list[Finding]:
