@@ -74,7 +74,7 @@ def draw(name: str) -> Drawn:
     left_out = dict(drawn.left_out)
     if len(every) > len(labelled):
         left_out["no label"] = len(every) - len(labelled)
-    clips = tuple(replace(clip, dataset=name) for clip in drawn.clips)
+    clips = tuple(clip if clip.dataset == name else replace(clip, dataset=name) for clip in drawn.clips)
     return replace(drawn, clips=clips, left_out=left_out)
 
 

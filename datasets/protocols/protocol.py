@@ -92,7 +92,8 @@ class Drawing:
 
     def take(self, clip: Clip, split: str, split_from: str) -> None:
         """A clip of the protocol."""
-        self._clips.append(replace(clip, split=split, split_from=split_from))
+        same = (clip.split, clip.split_from) == (split, split_from)
+        self._clips.append(clip if same else replace(clip, split=split, split_from=split_from))
 
     def leave(self, reason: str, count: int = 1) -> None:
         """Clips that are not of the protocol."""
