@@ -4,6 +4,7 @@
 lies on this machine. Hashes, landmarks and split lists join them.
 """
 
+import difflib
 import json
 import os
 from collections import Counter, defaultdict
@@ -18,7 +19,7 @@ from .clip import Clip
 from .errors import DatasetError
 from .faces import kept as kept_faces
 from .files import cache_root, write_atomic
-from .importing import Imported, findings
+from .importing import NAMES, Imported, findings
 from .manifest import read_manifest, write_manifest
 
 
@@ -53,9 +54,18 @@ def root_of(name: str) -> Path:
     try:
         return Path(json.loads(path.read_text(encoding="utf-8"))["root"])
     except FileNotFoundError:
-        raise DatasetError(f"{name} was not imported; run `python -m datasets import {name} FOLDER`") from None
+        raise DatasetError(_not_here(name)) from None
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"{path} is damaged ({error}); import {name} again") from error
+
+
+def _not_here(name: str) -> str:
+    if name in NAMES:
+        return f"{name} was not imported; run `python -m datasets import {name} FOLDER`"
+    near = difflib.get_close_matches(name, {*NAMES, *names()}, 1, 0.6)
+    imported = ", ".join(names()) or "none"
+    hint = f"did you mean {near[0]}?" if near else f"imported are: {imported}"
+    return f"no data set is called {name!r}; {hint} `python -m datasets import --help` says which there are"
 
 
 def clips(name: str) -> list[Clip]:

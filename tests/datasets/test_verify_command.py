@@ -115,6 +115,10 @@ def test_a_folder_that_is_not_there_and_a_set_that_was_not_imported_are_said(tmp
 
     with pytest.raises(DatasetError, match="python -m datasets import favc"):
         verify("favc", progress=False)
+    with pytest.raises(DatasetError, match="no data set is called 'favcc'; did you mean favc"):
+        verify("favcc", progress=False)
+    with pytest.raises(DatasetError, match=r"no data set is called '\.\./x'; imported are: none"):
+        verify("../x", progress=False)
     root = imported(tmp_path / "set")
     root.rename(tmp_path / "elsewhere")
     with pytest.raises(DatasetError, match="is its disk mounted"):
