@@ -32,7 +32,7 @@ _SILENCED = {
     "bytes": Reason("the bit rates of sound and pictures", 0.5, 0.6),
     "video_kbps": _SMOOTH,
     "peak_db": Reason("synthetic voices peak less", 0.38, 0.5),
-    "rms_db": Reason("synthetic voices peak less", 0.45, 0.5),
+    "rms_db": Reason("synthetic voices are quieter", 0.45, 0.5),
 }
 _KNOWN = Reason("known: AVH-Align (CVPR 2025)", 0.5)
 _REASONS: Mapping[str, Mapping[str, Reason]] = {
