@@ -5,13 +5,14 @@ clips of AVH-Align's test set with its training set; no protocol mends that, sin
 part. The official test part has no public labels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..clip import Clip
-from . import listed
 from .draws import train_in_two
+from .listed import Lists, following
 from .protocol import Drawing, Drawn, Protocol
 
 _WHOLE = "published numbers are on subsets of the release"
@@ -37,11 +38,6 @@ def _reals(clips: Sequence[Clip]) -> Drawn:
         else:
             drawing.take(clip, clip.split, str(clip.split_from))
     return drawing.done()
-
-
-AVH = {split: f"avh_align/av1m/{split}" for split in ("train", "val", "test")}
-SSR = {split: f"ssr_dfd/av1m/{split}" for split in ("train", "val", "test")}
-UNSUPERVISED = {split: f"avh_align/unsup/{split}" for split in ("train", "val")}
 
 
 def _tail(path: str) -> str:
@@ -79,23 +75,13 @@ def by_repaired_rule(clip: Clip) -> bool:
     return bool(clip.segments_audio and clip.segments_video) or not clip.segments
 
 
-def _of_lists(
-    name: str, whose: str, ways: Sequence[tuple[dict[str, str], Callable[[Clip], bool]]], clips: Sequence[Clip]
-) -> Drawn:
-    """The first way whose lists are all here."""
-    for parts, rule in ways:
-        if listed.here(list(parts.values())):
-            drawing = Drawing()
-            listed.take(drawing, clips, parts, whose, _key, _tail, rule)
-            return drawing.done()
-    raise listed.missing(name, "av1m", whose, "av1m, the whole release," if name != "av1m.real" else "av1m.real_own")
-
-
-def _any(clip: Clip) -> bool:
-    return True
-
-
-_SSR_WAYS = ((SSR, _any), (AVH, by_literal_rule))
+AVH = Lists("AVH-Align", {split: f"avh_align/av1m/{split}" for split in ("train", "val", "test")}, _tail, _key)
+SSR = Lists("SSR-DFD", {split: f"ssr_dfd/av1m/{split}" for split in ("train", "val", "test")}, _tail, _key)
+SSR_FROM_AVH = replace(AVH, whose="SSR-DFD", rule=by_literal_rule)
+"""Gives the same clips as SSR-DFD's own lists."""
+REPAIRED = replace(AVH, rule=by_repaired_rule)
+UNSUPERVISED = Lists("AVH-Align", {split: f"avh_align/unsup/{split}" for split in ("train", "val")}, _tail, _key)
+_WITHOUT = "av1m, the whole release,"
 
 PROTOCOLS = (
     Protocol(
@@ -105,38 +91,33 @@ PROTOCOLS = (
         _WHOLE,
         partial(_release, "av1m"),
     ),
-    Protocol(
+    following(
         "av1m.avh",
-        "av1m",
         "all categories in AVH-Align's supervised lists; its test rows are of the official val part",
         None,
-        partial(_of_lists, "av1m.avh", "AVH-Align", ((AVH, _any),)),
-        tuple(AVH.values()),
+        (AVH,),
+        _WITHOUT,
     ),
-    Protocol(
+    following(
         "av1m.ssr",
-        "av1m",
         "reals and FVFA in SSR-DFD's lists, with the few clips of one fake stream that its rule lets through",
         None,
-        partial(_of_lists, "av1m.ssr", "SSR-DFD", _SSR_WAYS),
-        tuple(SSR.values()),
-        tuple(AVH.values()),
+        (SSR, SSR_FROM_AVH),
+        _WITHOUT,
     ),
-    Protocol(
+    following(
         "av1m.repaired",
-        "av1m",
         "as av1m.ssr without the clips of one fake stream: impossible segments are cleared before its rule",
         "SSR-DFD's numbers are with those clips",
-        partial(_of_lists, "av1m.repaired", "AVH-Align", ((AVH, by_repaired_rule),)),
-        tuple(AVH.values()),
+        (REPAIRED,),
+        _WITHOUT,
     ),
-    Protocol(
+    following(
         "av1m.real",
-        "av1m",
         "reals in AVH-Align's unsupervised lists, at least 5 s long, to train on reals alone",
         None,
-        partial(_of_lists, "av1m.real", "AVH-Align", ((UNSUPERVISED, _any),)),
-        tuple(UNSUPERVISED.values()),
+        (UNSUPERVISED,),
+        "av1m.real_own",
     ),
     Protocol("av1m.real_own", "av1m", "the reals of av1m's train and val, to train on reals alone", _WHOLE, _reals),
     Protocol(

@@ -5,11 +5,12 @@ In all of them a fake goes where its source identity goes. The identities that f
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ..clip import Clip
-from . import listed
 from .draws import in_three
+from .listed import Lists, following
 from .protocol import OURS, Drawing, Drawn, Protocol
 
 _OWN = "the split is our own; papers use others, some of them unpublished"
@@ -84,8 +85,6 @@ def _only(name: str) -> Protocol:
     return Protocol(f"favc.only_{name}", "favc", summary, _LEFT_OUT_ONE, rule)
 
 
-AVH = {split: f"avh_align/favc/{split}" for split in ("train", "val", "test")}
-SSR = {split: f"ssr_dfd/favc/{split}" for split in ("train", "val", "test")}
 UNREADABLE = frozenset(
     {
         "id01170/00021_id01933_I5XXxgK7QpE_id00781_wavtolip.mp4",
@@ -102,22 +101,8 @@ def spelled(path: str) -> str:
     return path.removeprefix("FakeAVCeleb/").replace(" (", "_").replace(")", "")
 
 
-def _listed(
-    drawing: Drawing,
-    clips: Sequence[Clip],
-    parts: dict[str, str],
-    whose: str,
-    rule: Callable[[Clip], bool] = lambda clip: True,
-) -> None:
-    listed.take(drawing, clips, parts, whose, lambda split, clip: spelled(clip.path), spelled, rule)
-
-
-def _avh(clips: Sequence[Clip]) -> Drawn:
-    if not listed.here(list(AVH.values())):
-        raise listed.missing("favc.avh", "favc", "AVH-Align", "favc, a split of our own,")
-    drawing = Drawing()
-    _listed(drawing, clips, AVH, "AVH-Align")
-    return drawing.done()
+def _key(split: str, clip: Clip) -> str:
+    return spelled(clip.path)
 
 
 def _by_ssr_rule(clip: Clip) -> bool:
@@ -125,25 +110,21 @@ def _by_ssr_rule(clip: Clip) -> bool:
     return clip.category in ("RVRA", "FVFA") and "/".join(clip.path.split("/")[-2:]) not in UNREADABLE
 
 
-def _ssr(clips: Sequence[Clip]) -> Drawn:
-    """SSR-DFD's lists, or AVH-Align's under its rule, which gives the same clips."""
-    drawing = Drawing()
-    if listed.here(list(SSR.values())):
-        _listed(drawing, clips, SSR, "SSR-DFD")
-    elif listed.here(list(AVH.values())):
-        _listed(drawing, clips, AVH, "SSR-DFD", _by_ssr_rule)
-    else:
-        raise listed.missing("favc.ssr", "favc", "SSR-DFD", "favc, all four types in a split of our own,")
-    return drawing.done()
-
-
-_AVH_LISTS, _SSR_LISTS = tuple(AVH.values()), tuple(SSR.values())
+_SPLITS = ("train", "val", "test")
+AVH = Lists("AVH-Align", {split: f"avh_align/favc/{split}" for split in _SPLITS}, spelled, _key)
+SSR = Lists("SSR-DFD", {split: f"ssr_dfd/favc/{split}" for split in _SPLITS}, spelled, _key)
+SSR_FROM_AVH = replace(AVH, whose="SSR-DFD", rule=_by_ssr_rule)
+"""Gives the same clips as SSR-DFD's own lists, all 11,331 of them."""
 
 PROTOCOLS = (
     Protocol("favc", "favc", "all four types, split by source identity 63/7/30", _OWN, _own),
-    Protocol("favc.avh", "favc", "all four types in AVH-Align's lists", None, _avh, _AVH_LISTS),
-    Protocol(
-        "favc.ssr", "favc", "RVRA and FVFA in SSR-DFD's lists", None, _ssr, tuple(SSR.values()), tuple(AVH.values())
+    following("favc.avh", "all four types in AVH-Align's lists", None, (AVH,), "favc, a split of our own,"),
+    following(
+        "favc.ssr",
+        "RVRA and FVFA in SSR-DFD's lists",
+        None,
+        (SSR, SSR_FROM_AVH),
+        "favc, all four types in a split of our own,",
     ),
     Protocol("favc.havic", "favc", "all four types, split over videos 63/7/30 as in HAVIC", _HAVIC, _over_videos),
     *(_without(name) for name in MANIPULATIONS),

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 
 from ..clip import Clip
-from . import listed
 from .draws import all_tested, as_given, train_in_two
+from .listed import Lists, following
 from .protocol import RELEASE, Coverage, Drawing, Drawn, Protocol
 
 KODF_METHODS = ("dffs", "dfl", "fo", "fsgan", "audio_driven")
@@ -99,7 +99,6 @@ def own(name: str) -> Protocol:
 
 _AVLIPS_FILES = 7_557
 """What SSR-DFD's list has (3,373 real, 4,184 fake), which is all of its copy."""
-AVLIPS = {"test": "ssr_dfd/avlips/test"}
 
 
 def _all_avlips(clips: Sequence[Clip]) -> Drawn:
@@ -110,23 +109,20 @@ def _all_avlips(clips: Sequence[Clip]) -> Drawn:
     return replace(drawn, lists=(Coverage("the files that SSR-DFD had", _AVLIPS_FILES, len(clips)),))
 
 
-def _avlips(clips: Sequence[Clip]) -> Drawn:
-    """The files that SSR-DFD lists."""
-    if not listed.here(list(AVLIPS.values())):
-        raise listed.missing("avlips.ssr", "avlips", "SSR-DFD", "avlips, all that is here,")
-    drawing = Drawing()
-    listed.take(drawing, clips, AVLIPS, "SSR-DFD", lambda split, clip: _file(clip.path), _file)
-    return drawing.done()
-
-
 def _file(path: str) -> str:
     """`0_real/1.mp4`, as the list has it."""
     return "/".join(path.split("/")[-2:])
 
 
+def _avlips_key(split: str, clip: Clip) -> str:
+    return _file(clip.path)
+
+
+AVLIPS = Lists("SSR-DFD", {"test": "ssr_dfd/avlips/test"}, _file, _avlips_key)
+
 PROTOCOLS = (
     Protocol("avlips", "avlips", "all of it tests, as in SSR-DFD", None, _all_avlips),
-    Protocol("avlips.ssr", "avlips", "the files in SSR-DFD's list", None, _avlips, tuple(AVLIPS.values())),
+    following("avlips.ssr", "the files in SSR-DFD's list", None, (AVLIPS,), "avlips, all that is here,"),
     Protocol("kodf", "kodf", "all of it tests", _KODF, all_tested),
     *(
         Protocol(f"kodf.{name}", "kodf", f"all reals, and the fakes of {name}", _KODF, partial(_against, name))
