@@ -12,7 +12,7 @@ from .errors import DatasetError
 
 Backend = Literal["loky", "dask"]
 BACKENDS: tuple[Backend, ...] = ("loky", "dask")
-_START = 60
+_START = 20
 """Seconds that a cluster's scheduler and its first worker may take to answer."""
 
 Item = TypeVar("Item")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..clip import FPS, Clip, View
 from ..files import atomic_path
+from ..sim.sheet import NOTICE
 from ..video import Film
 
 COLUMNS = 6
@@ -35,8 +36,10 @@ def draw(clip: Clip, path: Path) -> None:
     for column, tick in enumerate(ticks):
         axes[0, column].plot(*points[min(shown[tick], len(points) - 1)].T, ".", markersize=1.5, color="#00e0c0")
         axes[0, column].set_title(f"{tick / FPS:.2f} s", fontsize=9)
+    if clip.dataset.startswith("sim_"):
+        figure.supxlabel(NOTICE, fontsize=8, style="italic")
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=110, format="png")
+        figure.savefig(temporary, dpi=75, format="png")
 
 
 def _at(clip: Clip, view: View, ticks: np.ndarray) -> Iterator[np.ndarray]:

@@ -13,6 +13,7 @@ from datasets import journal
 from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.faces import NoDetectorError, dlib_faces, finding, kept, tracks
+from datasets.sim.example import write_example
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -92,6 +93,12 @@ def test_crossing_faces_keep_their_tracks() -> None:
         assert np.ptp(track[:, :, 1].min(axis=1)) == 0  # neither changes its height
 
 
+def test_faces_that_overlap_each_continue_the_nearest_track() -> None:
+    frames = [[points(shift + place, 20, 60) for place in (22, 0)] for shift in (0, 2)] * 10
+    rows, _ = tracks.join(frames)
+    assert [np.ptp(track[:, 0, 0]) for track in rows] == [2, 2]
+
+
 def test_kept_landmarks_are_found_and_change_what_is_decoded(tmp_path: Path) -> None:
     clip, home = searched(tmp_path, *[[A, B]] * 20, *[[A]] * 10)
     with pytest.raises(ClipError, match="no landmarks beside it"):
@@ -148,6 +155,21 @@ def test_a_damaged_journal_costs_its_own_lines(tmp_path: Path) -> None:
     whole = (home / kept.JOURNAL).read_text()
     (home / kept.JOURNAL).write_text('{"path": 3}\n{"found": null}\n' + whole + whole[: len(whole) // 2])
     assert kept.attach([clip], home)[0].prepared
+
+
+def test_the_detector_finds_the_points_of_a_face_whose_points_are_known(tmp_path: Path) -> None:
+    pytest.importorskip("dlib")
+    clip = write_example(tmp_path / "a.mp4")
+    truth, frame = np.load(clip.landmarks)[0], clip.frames()[0]
+    large = np.pad(frame, ((300, 300), (600, 600), (0, 0)), constant_values=60)
+    assert max(large.shape) > dlib_faces.LARGEST
+    for picture, moved in ((frame, 0), (large, (600, 300))):
+        (face,) = dlib_faces.DlibFaces().faces(picture)
+        away = np.linalg.norm(face - (truth + moved), axis=1)
+        eyes = np.linalg.norm(truth[36:42].mean(axis=0) - truth[42:48].mean(axis=0))
+        assert away.mean() < 0.1 * eyes, away  # left and right, up and down and all 68 are where they should be
+        assert away[48:].mean() < 0.1 * eyes
+    assert dlib_faces.DlibFaces().faces(np.full_like(frame, 90)) == []
 
 
 def test_without_a_detector_or_with_another_model_it_is_said_what_to_do(

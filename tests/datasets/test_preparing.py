@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from clips import tone, write_mp4
 from coloured_faces import BLUE, RED, ColouredFaces, clip_at, film, points
@@ -19,6 +20,8 @@ from datasets.__main__ import main
 from datasets.errors import DatasetError, DiskFullError
 from datasets.faces import NoDetectorError, kept
 from datasets.importing import Imported
+from datasets.registry import Corpus
+from datasets.sim.example import write_pairs
 from detectors.nets.tiny import EDGE
 from paths import ROOT
 
@@ -171,7 +174,9 @@ def test_nothing_is_searched_twice_and_another_file_is(release: Path, home: Path
     assert again["a.mp4"].faces == first["a.mp4"].faces
     film(release / "a.mp4", [[OTHER]] * 14)
     assert "AssertionError: searched again" in prepared("mouth", maker=Never)["a.mp4"].problems[0][1]
-    assert prepared("mouth")["a.mp4"].faces.frames == 14
+    film(release / "none.mp4", [[FACE]] * 13)
+    after = prepared("mouth")
+    assert [each.faces.found for each in after.values()] == [(14,), (13,)]
     assert library.clips("favc")[0].frames(view="mouth").shape[0] == 14
 
 
@@ -211,6 +216,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     [
         (["favc"], "favc was not imported; run `python -m datasets import favc FOLDER`"),
         (["favc", "--scheduler", "tcp://127.0.0.1:1"], "add --backend dask"),
+        (["favd"], "did you mean favc"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -219,6 +225,36 @@ def test_what_cannot_be_done_is_one_line(
     assert command(monkeypatch, "prepare", *arguments) == 1
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
+
+
+def test_single_files_get_landmarks_beside_them_and_a_picture(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("datasets.commands.preparing.installed", lambda: ColouredFaces)
+    two, none, sheet = (
+        film(tmp_path / "two.mp4", [[FACE, OTHER]] * 15 + [[FACE]] * 5),
+        film(tmp_path / "none.mp4", [[]] * 5),
+        tmp_path / "sheet.png",
+    )
+    assert command(monkeypatch, "faces", str(two), "--sheet", str(sheet)) == 0
+    assert "two.mp4: a face in 20 of 20 frames; further faces in 15; two.landmarks.npy" in capsys.readouterr().out
+    assert np.load(tmp_path / "two.landmarks.npy").shape == np.load(tmp_path / "two.track1.landmarks.npy").shape
+    assert Image.open(sheet).format == "PNG"
+    np.save(tmp_path / "two.landmarks.npy", np.zeros((3, 68, 2), np.float32))
+    assert command(monkeypatch, "faces", str(two), str(none), str(tmp_path / "gone.mp4")) == 1
+    printed = capsys.readouterr().out
+    assert "two.mp4: has landmarks already" in printed and len(np.load(tmp_path / "two.landmarks.npy")) == 3
+    assert "none.mp4: no face was found in any frame" in printed and "gone.mp4: no such file" in printed
+
+
+def test_embedded_sets_are_prepared_too(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clips = write_pairs(home.parents[1] / "sim", 1)
+    monkeypatch.setattr(Corpus, "generate", lambda corpus, names: None)
+    monkeypatch.setattr(Corpus, "load", lambda corpus, name, split: clips if split == "test" else [])
+    assert command(monkeypatch, "prepare", "sim_local", "-j", "1", "--views", "mouth") == 0
+    assert "2 of 2 clips are prepared" in capsys.readouterr().out
 
 
 def test_a_disk_that_is_too_small_is_known_before(
