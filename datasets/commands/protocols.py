@@ -65,5 +65,5 @@ def _counted(drawn: Drawn) -> list[str]:
     lines += [f"  left out: {count:,}, {reason}" for reason, count in drawn.left_out.items()]
     for one in drawn.lists:
         note = f" ({one.note})" if one.note else ""
-        lines.append(f"  list {one.name}: {one.found:,} of {one.listed:,} rows are here{note}")
+        lines.append(f"  {one.name}: {one.found:,} of {one.listed:,} files are here{note}")
     return [*lines, *(f"  {note}" for note in drawn.notes)]
