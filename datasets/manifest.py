@@ -42,8 +42,21 @@ def to_row(clip: Clip) -> dict[str, Any]:
 def dumps(clips: Iterable[Clip], header: Mapping[str, Any] | None = None) -> str:
     """A manifest's text; the same clips give the same bytes. `header` has what is said of the set as a whole."""
     lines = [json.dumps({"schema": SCHEMA, "kind": "avdf-bench manifest", **(header or {})}, ensure_ascii=False)]
-    lines += [json.dumps(to_row(clip), ensure_ascii=False) for clip in clips]
+    lines += [_line(to_row(clip)) for clip in clips]
     return "\n".join(lines) + "\n"
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    line = json.dumps(row, ensure_ascii=False)
+    return line if is_text(line) else json.dumps(row)
+
+
+def is_text(value: str) -> bool:
+    """Whether a text can be written: JSON's escapes may name halves of letters, which no encoding has."""
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def manifest_hash(clips: Iterable[Clip]) -> str:
@@ -134,7 +147,7 @@ def _check(row: dict[str, Any]) -> None:
         raise ValueError(f"a label other than 0 and 1, or one of the fields {sorted(_LOCAL)}")
     for name in _TEXTS:
         value = row.get(name)
-        if not isinstance(value, str) and (name in _ALWAYS or value is not None):
+        if not (isinstance(value, str) and is_text(value)) and (name in _ALWAYS or value is not None):
             raise ValueError(f"{name} is {value!r} and no text")
     for name in _COUNTS:
         if row.get(name) is not None and (type(row[name]) is not int or row[name] < 0):

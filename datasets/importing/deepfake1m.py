@@ -166,9 +166,9 @@ class _Split:
         if facts is None:
             self.drafts.drop(self.tree.find(place) or place)
         elif path := self.tree.existing(place, where):
-            self._warn(entry, path, facts)
             related = self.release.relations(self.tree, where, named.removeprefix(f"{self.name}/"))
             fields = _fields(facts, _has_audio(entry)) | {"method": self.release.method(entry)}
+            self._warn(entry, path, facts)
             self.drafts.add(path, where, split=self.name, split_from="release", **related, **fields)
         return True
 

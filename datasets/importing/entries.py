@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..clip import Span
+from ..manifest import is_text
 from .findings import Findings
 
 FPS = 25
@@ -37,10 +38,10 @@ class Entry:
     def text(self, key: str) -> str | None:
         """A text, None where there is none."""
         value = self._values.get(key)
-        if value is None or isinstance(value, str):
+        if value is None or (isinstance(value, str) and is_text(value)):
             return value or None
         self._coerced.append(f"{key} is no text but {_short(value)}")
-        return str(value) if isinstance(value, int | float) else None
+        return str(value).encode("utf-8", "replace").decode() if isinstance(value, str | int | float) else None
 
     def is_null(self, key: str) -> bool:
         """Whether a key is there and says nothing."""

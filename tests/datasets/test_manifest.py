@@ -1,6 +1,7 @@
 """Manifests: round trip, and what is refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,4 +56,15 @@ def test_a_truncated_missing_or_foreign_file_is_named(tmp_path: Path) -> None:
         read_manifest(path, tmp_path)
     path.write_text('{"schema": 99}\n')
     with pytest.raises(DatasetError, match="not a manifest of schema 1"):
+        read_manifest(path, tmp_path)
+
+
+def test_half_a_letter_is_refused_in_a_name_and_kept_as_an_escape_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "m.jsonl"
+    clips = plan("sim_local", "smoke", root=tmp_path)[:1]
+    write_manifest(path, [replace(clips[0], extra={"words": "\ud800"})])
+    assert read_manifest(path, tmp_path)[0].extra == {"words": "\ud800"}
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], json.dumps(json.loads(lines[1]) | {"method": "\ud800"})]))
+    with pytest.raises(DatasetError, match=r"line 2: method is .* no text"):
         read_manifest(path, tmp_path)

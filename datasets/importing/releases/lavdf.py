@@ -52,8 +52,8 @@ def _add(drafts: Drafts, where: str, value: Any) -> bool:
     if fields is None:
         drafts.drop(tree.find(named) or named)
     elif path := tree.existing(named, where):
-        _warn(entry, path, fields)
         original = entry.text("original")
+        _warn(entry, path, fields)
         drafts.add(path, where, pair=composed(original) if fields["label"] and original else named, **fields)
     return True
 

@@ -309,3 +309,15 @@ def test_a_row_that_names_no_file_is_one_finding(place: str, tmp_path: Path) -> 
 
     found = layouts.beyond("favc", layouts.planted("favc", tmp_path, plant))
     assert len(found) == 1 and found[0][0] == "error"
+
+
+def test_half_a_letter_in_an_entry_is_a_finding_and_none_in_the_manifest(tmp_path: Path) -> None:
+    def plant(root: Path) -> None:
+        path = root / "metadata.min.json"
+        entries = json.loads(path.read_text())
+        next(entry for entry in entries if entry["n_fakes"])["original"] = "train/\ud800.mp4"
+        path.write_text(json.dumps(entries))
+
+    imported = layouts.planted("lavdf", tmp_path, plant)
+    assert [found[:2] for found in layouts.beyond("lavdf", imported)] == [("warning", "type_coerced")]
+    assert "train/?.mp4" in {clip.pair for clip in imported.clips} and dumps(imported.clips).encode()
