@@ -48,9 +48,14 @@ def trained(
         with stage("fit_s"):
             return detector.fit(*seen, ctx)
 
-    content = [[(clip.id, clip.label, content_of(clip), clip.skip) for clip in part] for part in seen]
+    content = [[_decisive(clip) for clip in part] for part in seen]
     whole = digest({"protocol": protocol, "detector": signature, "seed": ctx.seed, "content": content})
     return fit_or_load(detector, whole, fit, ctx, refit=refit)
+
+
+def _decisive(clip: Clip) -> tuple[Any, ...]:
+    """What of a clip decides a fit; re-timed pictures are others, of the same file."""
+    return (clip.id, clip.label, content_of(clip), clip.skip, *(("retimed",) if clip.retimed else ()))
 
 
 def allowed(clips: Sequence[Clip], needs: frozenset[str]) -> list[Clip]:

@@ -79,7 +79,10 @@ def linear_probe(encoder: str, train: str, test: str) -> dict[str, Any] | None:
     found = [row for row in rows if row[0] == ENCODERS.get(encoder)]
     if not found or pair not in header:
         return None
-    return {"value": float(found[0][header.index(pair)]) / 100, "source": f"{_TABLE_2.paper}, {_TABLE_2.where}"}
+    return {
+        "value": round(float(found[0][header.index(pair)]) / 100, 6),
+        "source": f"{_TABLE_2.paper}, {_TABLE_2.where}",
+    }
 
 
 def read(name: str) -> tuple[list[str], list[list[str]]]:
