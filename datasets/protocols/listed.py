@@ -65,7 +65,7 @@ class Lists:
                 if self.rule(clip):
                     drawing.take(clip, split, self.whose)
                 else:
-                    drawing.leave("not by the rule")
+                    drawing.leave("listed, but left out by the protocol's rule")
             taken.add(clip.id)
         drawing.read(Coverage(name, len(rows), found, note))
 

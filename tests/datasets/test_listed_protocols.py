@@ -91,7 +91,7 @@ def test_favc_lists_give_their_splits_and_the_unreadable_files_are_left_out() ->
     assert len(protocols.clips("favc.avh")) == 81
     wanted = {clip.id for clip in clips if clip.category in ("RVRA", "FVFA")}
     assert ids("favc.ssr") == wanted
-    assert protocols.draw("favc.ssr").left_out == {"not by the rule": 41}
+    assert protocols.draw("favc.ssr").left_out == {"listed, but left out by the protocol's rule": 41}
 
 
 def test_rows_without_a_file_are_lost_coverage_and_clips_in_no_list_are_counted() -> None:

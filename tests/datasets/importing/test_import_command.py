@@ -128,6 +128,7 @@ def test_ones_own_data_take_a_name(run: Run, tmp_path: Path) -> None:
     [
         ("sim_mine", "simulated"),
         ("favc", "published data set"),
+        ("lists", "folder of split lists"),
         ("My-Set", "a-z, 0-9 and _"),
         ("", "a-z, 0-9 and _"),
         ("x" * 41, "a-z, 0-9 and _"),
