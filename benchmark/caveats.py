@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 import leaderboard
 from datasets.clip import FPS
@@ -142,10 +143,12 @@ def remedy(error: ClipError) -> str:
         stem = Path(error.path).stem
         return (
             "This detector looks at the face or the mouth. It finds them by 68 landmarks of the face in every picture: "
-            f"save them as {stem}.landmarks.npy beside the file, a (T, 68, 2) float32 array of x and y in pixels in "
-            "the order of iBUG 300-W, a row a picture, NaN where there is no face (dlib and face-alignment give such "
-            f"points). Published encoders also take a crop that was made before, {stem}_roi.mp4 (mouth, as AV-HuBERT's "
-            f"preparation writes it) or {stem}_face.mp4. Or take a detector that only listens, such as logmel-linear."
+            f"`python -m datasets faces {quote(error.path)}` writes them with a face detector (pip install "
+            f"'avdf-bench[faces]'), or save your own as {stem}.landmarks.npy beside the file, a (T, 68, 2) float32 "
+            "array of x and y in pixels in the order of iBUG 300-W, a row a picture, NaN where there is no face (see "
+            f"docs/faces.md). Published encoders also take a crop that was made before, {stem}_roi.mp4 (mouth, as "
+            f"AV-HuBERT's preparation writes it) or {stem}_face.mp4. Or take a detector that only listens, such as "
+            "logmel-linear."
         )
     if "no audio track" in error.reason:
         return "This detector needs sound; one that looks, such as tiny_v-linear, does not."

@@ -4,6 +4,7 @@ A run that was interrupted is continued: what is in the cache folder, and landma
 not made again.
 """
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -185,7 +186,9 @@ def _tried(make: Callable[[], Result]) -> tuple[Result | None, str | None]:
         return make(), None
     except ClipError as error:
         return None, error.reason
-    except (OSError, DatasetError):
+    except (OSError, DatasetError) as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            return None, "its name is too long to keep landmarks under it"
         raise
     except Exception as error:  # a library's own, such as for pictures of an absurd size: one clip must not end the run
         return None, f"{type(error).__name__}: {error}"

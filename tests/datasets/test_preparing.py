@@ -138,6 +138,7 @@ def test_what_cannot_be_prepared_is_listed_with_its_reason(
     film(release / "half.mp4", [[FACE]] * 8 + [[]] * 12)
     film(release / "none.mp4", [[]] * 20)
     write_mp4(release / "sound.mp4", video=False, audio=tone(0.5))
+    film(release / f"{'long' * 58}.mp4", [[FACE]] * 5)
     (release / "broken.mp4").write_bytes(b"\0" * 900)
     (release / "gone.mp4").write_bytes(b"\0" * 900)
     imported(release)
@@ -145,13 +146,14 @@ def test_what_cannot_be_prepared_is_listed_with_its_reason(
     monkeypatch.setattr("datasets.commands.preparing.installed", lambda: ColouredFaces)
     assert command(monkeypatch, "prepare", "favc", "-j", "1") == 0
     printed = capsys.readouterr().out
-    assert "2 of 6 clips are prepared" in printed and "prepared.csv" in printed
+    assert "2 of 7 clips are prepared" in printed and "prepared.csv" in printed
     assert "1 have a face in under 80% of their frames, such as half.mp4" in printed
     with (home / "prepared.csv").open(newline="") as stream:
         rows = {row["clip"]: row for row in csv.DictReader(stream)}
     assert rows["half.mp4"]["coverage"] == "0.400" and rows["half.mp4"]["problem"] == ""
     assert rows["none.mp4"]["problem"] == "faces: no face was found in any frame"
     assert rows["sound.mp4"]["problem"] == "faces: no video track"
+    assert rows[f"{'long' * 58}.mp4"]["problem"] == "faces: its name is too long to keep landmarks under it"
     assert "cannot be decoded" in rows["broken.mp4"]["problem"]
     assert "cannot be read: No such file" in rows["gone.mp4"]["problem"]
     assert rows["good.mp4"]["landmarks"] == "prepared" and rows["good.mp4"]["faces"] == "1"
