@@ -23,7 +23,7 @@ from .protocol import Protocol as Protocol
 
 RETIMED = ".retimed"
 """Ends the name of a protocol whose pictures are re-timed."""
-GENERATORS = ("kling2.5", "pixverse", "seedance1.0", "sora2", "veo3.1", "wan2.5")
+GENERATORS = ("kling2.5", "pixverse_v5", "seedance1.0", "sora2", "veo3.1", "wan2.5")
 """Of HiFi-AVDF, until it is imported: then the generators are those of its tables."""
 _ALL = {protocol.name: protocol for protocol in (*favc.PROTOCOLS, *av1m.PROTOCOLS, *dfe.PROTOCOLS, *others.PROTOCOLS)}
 DATASETS = tuple(sorted({protocol.dataset for protocol in _ALL.values()}))

@@ -47,6 +47,10 @@ def all_tested(clips: Sequence[Clip]) -> Drawn:
     return drawing.done()
 
 
+TRAINED = frozenset({"train", "dev", "pretrain", "trainval"})
+"""What releases call the clips that they train on; `dev` is VoxCeleb2's word."""
+
+
 def train_in_two(
     clips: Sequence[Clip], group: Callable[[Clip], str], salt: str, val: float = 0.1, tested: str = "test"
 ) -> Drawn:
@@ -56,16 +60,16 @@ def train_in_two(
     """
     drawing = Drawing()
     has_val = tested != "val" and any(clip.split == "val" for clip in clips)
-    trained = {group(clip) for clip in clips if clip.split == "train"}
+    trained = {group(clip) for clip in clips if clip.split in TRAINED}
     validated = frozenset() if has_val else part(trained, val, f"{salt} val")
     for clip in clips:
-        if clip.split == "train":
+        if clip.split in TRAINED:
             drawn_split = "val" if group(clip) in validated else "train"
             drawing.take(clip, drawn_split, RELEASE if has_val else OURS)
-        elif clip.split == tested:
+        elif clip.split in (tested, "test"):
             drawing.take(clip, "test", RELEASE)
-        elif clip.split in ("val", "test"):
-            drawing.take(clip, clip.split, RELEASE)
+        elif clip.split == "val":
+            drawing.take(clip, "val", RELEASE)
         else:
-            drawing.leave("no split")
+            drawing.leave(f"split {clip.split!r} is none that is known" if clip.split else "no split")
     return drawing.done()

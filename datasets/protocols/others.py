@@ -8,7 +8,7 @@ from functools import partial
 from ..clip import Clip
 from .draws import all_tested, as_given, train_in_two
 from .listed import Lists, following
-from .protocol import RELEASE, Coverage, Drawing, Drawn, Protocol
+from .protocol import OURS, RELEASE, Coverage, Drawing, Drawn, Protocol
 
 KODF_METHODS = ("dffs", "dfl", "fo", "fsgan", "audio_driven")
 COMPRESSIONS = ("raw", "c0", "c23", "c40")
@@ -30,7 +30,7 @@ def _against(method: str, clips: Sequence[Clip]) -> Drawn:
         if clip.label and word(clip.method) != method:
             drawing.leave("a fake of another method")
         else:
-            drawing.take(clip, "test", RELEASE)
+            drawing.take(clip, "test", OURS)
     return drawing.done()
 
 
@@ -40,7 +40,7 @@ def _pairs(generator: str, clips: Sequence[Clip]) -> Drawn:
     wanted = {clip.pair for clip in clips if clip.label and word(clip.method) == generator and clip.pair}
     for clip in clips:
         if clip.pair in wanted and (not clip.label or word(clip.method) == generator):
-            drawing.take(clip, "test", RELEASE)
+            drawing.take(clip, "test", OURS)
         else:
             drawing.leave("of a pair of another generator")
     return drawing.done()

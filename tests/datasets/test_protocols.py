@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import invented
-from datasets import library, protocols
+import layouts
+from datasets import importing, library, protocols
 from datasets.clip import Clip
 from datasets.commands import protocols as command
 from datasets.errors import DatasetError
@@ -164,6 +165,31 @@ def test_a_validation_split_of_the_release_is_kept() -> None:
     assert sizes("lrs2") == {"train": 20, "val": 20, "test": 20}
     invented.imported("lrs2", [clip for clip in clips if clip.split != "val"])
     assert sizes("lrs2") == {"train": 18, "val": 2, "test": 20}
+
+
+def test_what_releases_of_speech_train_on_is_trained_on_under_any_name() -> None:
+    clips = [
+        invented.clip("lrs3", f"{split}{n}.mp4", split=split, split_from="release", identity=f"{split}{n // 2}")
+        for split in ("pretrain", "trainval", "test")
+        for n in range(40)
+    ]
+    invented.imported("lrs3", [*clips, invented.clip("lrs3", "other.mp4", split="elsewhere", split_from="release")])
+    drawn = protocols.draw("lrs3")
+    assert drawn.counts() == {"train": (72, 0), "val": (8, 0), "test": (40, 0)}
+    assert drawn.left_out == {"split 'elsewhere' is none that is known": 1}
+    who = {split: {clip.identity for clip in drawn.clips if clip.split == split} for split in ("train", "val")}
+    assert not who["train"] & who["val"]
+
+
+@pytest.mark.parametrize("name", [name for name in importing.NAMES if name != "folder"])
+def test_a_layouts_clips_are_all_of_its_bare_protocol_or_counted(name: str) -> None:
+    library.keep(importing.load(name, layouts.root_of(name)))
+    clips, drawn = library.clips(name), protocols.draw(name)
+    assert drawn.clips and {clip.label for clip in drawn.clips} <= {0, 1}
+    assert len(drawn.clips) + sum(drawn.left_out.values()) == len(clips)
+    if name not in ("exddv", "ffpp"):  # whose clips are not all of their protocol
+        assert set(drawn.left_out) <= {"no label", "no split"}
+    assert {clip.split for clip in drawn.clips} <= {"train", "val", "test"}
 
 
 def test_each_method_of_kodf_stands_against_all_reals() -> None:
