@@ -67,15 +67,19 @@ def table(findings: Iterable[Finding], examples: int = 3) -> str:
     """Findings by code, worst first, with how many there are and the first places; empty without any."""
     from tabulate import tabulate
 
-    found = list(findings)
-    counts = Counter((finding.severity, finding.code) for finding in found)
-    order = sorted(counts, key=lambda key: (SEVERITIES.index(key[0]), -counts[key], key[1]))
+    places: dict[tuple[Severity, str], list[str]] = {}
+    counts = Counter[tuple[Severity, str]]()
+    for finding in findings:  # there may be a million
+        key = finding.severity, finding.code
+        counts[key] += 1
+        if counts[key] <= examples:
+            detail = f" ({finding.detail})" if finding.detail and counts[key] == 1 else ""
+            places.setdefault(key, []).append(finding.where + detail)
     rows = []
-    for severity, code in order:
-        places = [f for f in found if (f.severity, f.code) == (severity, code)]
-        shown = [f.where + (f" ({f.detail})" if f.detail and number == 0 else "") for number, f in enumerate(places)]
-        more = f" and {len(places) - examples:,} more" if len(places) > examples else ""
-        rows.append([severity, code, f"{len(places):,}", "\n".join(shown[:examples]) + more])
+    for severity, code in sorted(counts, key=lambda key: (SEVERITIES.index(key[0]), -counts[key], key[1])):
+        count, shown = counts[severity, code], "\n".join(places[severity, code])
+        more = f" and {count - examples:,} more" if count > examples else ""
+        rows.append([severity, code, f"{count:,}", shown + more])
     widths = [None, None, None, _WIDTH]
     headers = ["severity", "finding", "count", "where"]
     return tabulate(rows, headers, "simple", disable_numparse=True, maxcolwidths=widths) if rows else ""

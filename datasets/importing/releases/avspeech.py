@@ -54,26 +54,31 @@ def read(tree: Tree) -> list[Clip]:
 
 
 def _read_table(drafts: Drafts, split: str, clips: dict[Key, list[str]], refused: set[str]) -> None:
-    findings, name, missing = drafts.tree.findings, f"avspeech_{split}.csv", 0
-    for number, (where, cells) in enumerate(rows(drafts.tree, name)):
+    tree, name, missing = drafts.tree, f"avspeech_{split}.csv", list[tuple[str, str]]()
+    for number, (where, cells) in enumerate(rows(tree, name)):
         if number == 0 and len(cells) > 1 and _number(cells[1]) is None:
-            findings.warning("unexpected_header", where, detail="the table has none; the line is passed over")
+            tree.findings.warning("unexpected_header", where, detail="the table has none; the line is passed over")
             continue
-        row = _parsed(drafts.tree, where, cells)
+        row = _parsed(tree, where, cells)
         path = _clip_of(row, split, clips) if row else None
         if row is None or path is None:
             refused.add(cells[0])
-            missing += row is not None
-            if row is not None and missing <= MISSING_SHOWN:
-                detail = "no clip is called <video>_<first>_<last> after it; the row is left out"
-                findings.error("missing_file", where, f"{cells[0]}_{cells[1]}_{cells[2]}", detail)
-        elif drafts.tree.filled(path):
+            missing += [(where, "_".join(cells[:3]))] if row else []
+        elif tree.filled(path):
             _add(drafts, where, split, path, row)
         else:
             drafts.drop(path)
-    if missing > MISSING_SHOWN:
-        detail = f"{missing - MISSING_SHOWN:,} more rows have no clip here; they are left out"
-        findings.error("missing_file", name, detail=detail)
+    _report_missing(tree, name, missing)
+
+
+def _report_missing(tree: Tree, name: str, missing: list[tuple[str, str]]) -> None:
+    """Rows without a clip: where there are too many, how many first, and then some of them."""
+    if len(missing) > MISSING_SHOWN:
+        detail = f"{len(missing):,} rows have no clip here and are left out; the first {MISSING_SHOWN:,} are listed"
+        tree.findings.error("missing_file", name, detail=detail)
+    detail = "no clip is called <video>_<first>_<last> after it; the row is left out"
+    for where, path in missing[:MISSING_SHOWN]:
+        tree.findings.error("missing_file", where, path, detail)
 
 
 def _parsed(tree: Tree, where: str, cells: list[str]) -> _Row | None:
