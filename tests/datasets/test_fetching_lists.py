@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import shutil
 import stat
+import sys
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 
 import layouts
 from datasets import by_hand, catalogue, lists, protocols
+from datasets.__main__ import main
 from datasets.commands import fetching
 from datasets.errors import DatasetError
 from datasets.fetching import resuming, unpacking
@@ -162,6 +164,28 @@ def test_a_copy_never_replaces_the_published_version(
     copy.write_bytes(CONTENT)
     assert fetch("avlips", tmp_path / "copies") == 0
     assert lists.state(one) == "published" and "was not taken" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_be_written_names_its_variable(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AVDF_DATA", str(tmp_path / "file" / "data"))
+    assert fetch("favc") == 1
+    assert "(AVDF_DATA names the folder of imported data sets)" in capsys.readouterr().err
+
+
+def test_the_command_as_it_is_typed(
+    data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["datasets", "fetch", "favc", "--from", str(layouts.layout("favc"))])
+    assert main() == 0 and "ssr_dfd/favc/val: WARNING" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["datasets", "fetch", "favc", "--from", str(data / "nothing")])
+    assert main() == 1 and "is not there; name one that holds lists" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["datasets", "fetch", "fakeavceleb"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "'favc'" in capsys.readouterr().err
 
 
 def test_annotations_that_an_importer_reads_say_where_they_belong(
