@@ -24,7 +24,7 @@ def decode(clip: Clip, rate: int) -> np.ndarray:
         ClipError: undecodable, an empty track, no separate sound file where one is named, or not as long as the clip.
     """
     with decoding(clip, "audio cannot be decoded"):
-        parts = list(_resampled(frames(clip), rate))
+        parts = list(resampled(frames(clip), rate))
     if not parts:
         return np.zeros(0, np.float32)
     samples = np.concatenate(parts)
@@ -62,7 +62,7 @@ def _decoded(clip: Clip, container: Any, stream: Any, name: str) -> Iterator["Au
         raise clip.error(f"{name} is empty")
 
 
-def _resampled(frames: Iterator["AudioFrame"], rate: int) -> Iterator[np.ndarray]:
+def resampled(frames: Iterator["AudioFrame"], rate: int) -> Iterator[np.ndarray]:
     """Blocks of mono samples `(n,) float32` at `rate`; tracks may change their form on the way, as broadcasts do.
 
     The mean of the channels, as the original code of the encoders takes it: FFmpeg's own mixing makes two equal

@@ -67,11 +67,17 @@ class Loaded:
 
 def subjects() -> list[str]:
     """What can be audited on this machine: the embedded sets that have fakes, and protocols of imported data sets."""
+    real = [protocol for dataset in library.names() for protocol in _protocols(dataset)]
+    return [*(name for name in EMBEDDED if name != REALS), *real]
+
+
+def _protocols(dataset: str) -> list[str]:
     from datasets import protocols
 
-    here = library.names()
-    real = [name for name in protocols.names() if protocols.get(name).dataset in here]
-    return [*(name for name in EMBEDDED if name != REALS), *real]
+    try:
+        return protocols.names(dataset)
+    except DatasetError:  # a damaged manifest: its own audit says so
+        return [dataset]
 
 
 def run(name: str, corpus: Corpus, *, jobs: int | None = None, progress: bool = True) -> Audit:

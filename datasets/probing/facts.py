@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ..clip import Clip
+from ..container import format_of, opened, pictures_of
 from ..files import sha256_file
-from ..video import opened
 from .fingerprint import fingerprint
 from .sound import Sound, sound_of
 
@@ -80,9 +80,7 @@ def facts_of(clip: Clip) -> Facts:
     if not size:
         raise clip.error("is empty (0 bytes)")
     found = _of_file(clip)
-    sound = sound_of(clip, clip.file)
-    if sound is None and clip.sound:
-        sound = sound_of(clip, clip.root / clip.sound)
+    sound = sound_of(clip)
     if sound is None and not found.get("frames"):
         raise clip.error("neither a video nor an audio track with anything in it")
     if found.get("frames"):
@@ -92,24 +90,15 @@ def facts_of(clip: Clip) -> Facts:
 
 def _of_file(clip: Clip) -> dict[str, Any]:
     """What container and video track say, and the count and size of the coded pictures."""
-    with opened(clip, clip.file, "video") as container:
+    with opened(clip, clip.file) as container:
         tags = container.metadata
         found = {
-            "container": container.format.name.partition(",")[0],
+            "container": format_of(container),
             "brand": tags.get("major_brand", "").strip() or None,
             "encoder": tags.get("encoder") or None,
         }
-        stream = video_track(container)
+        stream = pictures_of(container)
         return found if stream is None else found | _of_pictures(container, stream)
-
-
-def video_track(container: Any) -> Any:
-    """The first video track that is no cover picture, or None."""
-    return next((s for s in container.streams.video if not _is_cover(s)), None)
-
-
-def _is_cover(stream: Any) -> bool:
-    return "attached_pic" in str(getattr(stream, "disposition", "")).lower()
 
 
 def _of_pictures(container: Any, stream: Any) -> dict[str, Any]:

@@ -6,15 +6,16 @@ lengths agree within `SECONDS` and at most `BITS` of the five hashes' 320 bits d
 from a real clip may look the same as that clip; it then shares its recording, and counts as such.
 """
 
-from fractions import Fraction
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..clip import Clip
-from ..video import opened
+from ..container import opened, pictures_of
 
 MOMENTS = 5
+_PARTS = [(2 * i + 1) / (2 * MOMENTS) for i in range(MOMENTS)]
 SECONDS = 0.1
 """By how much the lengths of two clips that look the same may differ."""
 BITS = 24
@@ -31,9 +32,8 @@ def fingerprint(clip: Clip) -> str | None:
     Raises:
         ClipError: the video cannot be decoded.
     """
-    with opened(clip, clip.file, "video") as container:
-        stream = _track(container)
-        hashes = [_hash(picture) for picture in _pictures(container, stream)]
+    with opened(clip, clip.file, "video cannot be decoded") as container:
+        hashes = [_hash(picture) for picture in _pictures(container, pictures_of(container))]
     if len(hashes) < MOMENTS or None in hashes:
         return None
     return "".join(f"{value:016x}" for value in hashes)
@@ -46,44 +46,44 @@ def bits(fingerprints: list[str]) -> np.ndarray:
     ).reshape(-1, MOMENTS)
 
 
-def _track(container: Any) -> Any:
-    from .facts import video_track
-
-    return video_track(container)
-
-
 def _pictures(container: Any, stream: Any) -> list[Any]:
-    """The pictures shown at five moments."""
+    """The pictures shown at five moments, found by their times; in files where those cannot be found, by number."""
     stamps = sorted(packet.pts for packet in container.demux(stream) if packet.size and packet.pts is not None)
-    if len(stamps) < 2:
-        return _counted(container, stream)
-    last = stamps[-1] + (stamps[-1] - stamps[0]) / (len(stamps) - 1)
-    wanted = [stamps[0] + float(part) * (last - stamps[0]) for part in _parts()]
-    return [_shown(container, stream, [s for s in stamps if s <= moment][-1]) for moment in wanted]
-
-
-def _parts() -> list[Fraction]:
-    return [Fraction(2 * i + 1, 2 * MOMENTS) for i in range(MOMENTS)]
+    if len(stamps) > 1:
+        last = stamps[-1] + (stamps[-1] - stamps[0]) / (len(stamps) - 1)
+        moments = [stamps[0] + float(part) * (last - stamps[0]) for part in _PARTS]
+        wanted = [max(stamp for stamp in stamps if stamp <= moment) for moment in moments]
+        found = [_shown(container, stream, stamp) for stamp in wanted]
+        if all(frame is not None and frame.pts == stamp for frame, stamp in zip(found, wanted, strict=True)):
+            return found
+    return _counted(container)
 
 
 def _shown(container: Any, stream: Any, stamp: int) -> Any:
-    """The picture of one time stamp, decoded from the last key picture before it."""
+    """The picture of one time stamp, decoded from the last key picture before it; the nearest after it, or None."""
     container.seek(stamp, stream=stream)
     found = None
-    for frame in container.decode(stream):
-        found = frame
-        if frame.pts is None or frame.pts >= stamp:
+    for found in container.decode(stream):
+        if found.pts is None or found.pts >= stamp:
             break
     return found
 
 
-def _counted(container: Any, stream: Any) -> list[Any]:
-    """Five pictures of a file without times, by their number; it is decoded twice to hold few of them."""
-    container.seek(0)
-    total = sum(1 for _ in container.decode(stream))
-    wanted = {int(part * total) for part in _parts()}
-    container.seek(0)
-    return [frame for index, frame in enumerate(container.decode(stream)) if index in wanted]
+def _counted(container: Any) -> list[Any]:
+    """Five pictures by their number; the file is decoded twice, so that few pictures are held."""
+    total = sum(1 for _ in _again(container))
+    wanted = {int(part * total) for part in _PARTS}
+    return [frame for index, frame in enumerate(_again(container)) if index in wanted]
+
+
+def _again(container: Any) -> Iterator[Any]:
+    """All pictures from the beginning, in a file opened anew: not every format can go back to its start."""
+    import av
+
+    with av.open(container.name) as opened_anew:
+        stream = pictures_of(opened_anew)
+        if stream is not None:
+            yield from opened_anew.decode(stream)
 
 
 def _hash(frame: Any) -> int | None:

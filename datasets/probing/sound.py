@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..clip import AUDIO_RATE, Clip
+from ..container import decoding, opened
+from ..container import sound_of as track_of
+from ..sound import frames, resampled
 from ..trim import SILENCE
-from ..video import opened
 
+_FAILED = "audio cannot be decoded"
 FLOOR_DB = -120.0
 """What digital silence counts as, in dB of full scale."""
 
@@ -64,36 +66,31 @@ def _decibels(amplitude: float) -> float:
     return round(max(FLOOR_DB, 20 * float(np.log10(max(amplitude, 1e-9)))), 3)
 
 
-def sound_of(clip: Clip, path: Path) -> Sound | None:
-    """Decode the first audio track of a file of the clip; None without one, or with nothing in it.
+def sound_of(clip: Clip) -> Sound | None:
+    """Decode the sound of a clip; None where it has no audio track.
 
     Raises:
-        ClipError: it cannot be opened or decoded.
+        ClipError: it cannot be opened or decoded, or there is nothing in it.
     """
-    import av
-
-    with opened(clip, path, "audio") as container:
-        if not container.streams.audio:
-            return None
-        stream = container.streams.audio[0]
-        meter, size = _Meter(), 0
-        resampler = av.AudioResampler("fltp", None, AUDIO_RATE)
-        for packet in container.demux(stream):
-            size += packet.size
-            for frame in packet.decode():
-                _heard(meter, resampler.resample(frame))
-        _heard(meter, resampler.resample(None) if meter.count else [])
-        context = stream.codec_context
-        return _sound(meter, size, context.name, context.sample_rate, context.channels) if meter.count else None
-
-
-def _heard(meter: _Meter, blocks: list[Any]) -> None:
-    for block in blocks:
-        meter.add(block.to_ndarray().mean(axis=0))
-
-
-def _sound(meter: _Meter, size: int, codec: str, rate: int, channels: int) -> Sound:
+    coded = _coded(clip, clip.file) or (_coded(clip, clip.root / clip.sound) if clip.sound else None)
+    if coded is None:
+        return None
+    meter = _Meter()
+    with decoding(clip, _FAILED):
+        for samples in resampled(frames(clip), AUDIO_RATE):
+            meter.add(samples)
+    codec, rate, channels, size = coded
     seconds = meter.count / AUDIO_RATE
-    return Sound(
-        codec, rate, channels, round(seconds, 4), round(size * 8 / seconds / 1000, 2), *meter.loudness, *meter.silence
-    )
+    kbps = round(size * 8 / seconds / 1000, 2) if seconds else None
+    return Sound(codec, rate, channels, round(seconds, 4), kbps, *meter.loudness, *meter.silence)
+
+
+def _coded(clip: Clip, path: Path) -> tuple[str, int, int, int] | None:
+    """Codec, rate, channels and bytes of the audio track of a file; None without one."""
+    with opened(clip, path, _FAILED) as container:
+        stream = track_of(container)
+        if stream is None:
+            return None
+        size = sum(packet.size for packet in container.demux(stream))
+        context = stream.codec_context
+        return context.name, context.sample_rate, context.channels, size

@@ -113,8 +113,12 @@ def test_a_copy_in_another_coding_looks_the_same_and_other_clips_do_not(cache: P
     reals = write_pairs(tmp_path / "sim", 3)[::2]
     looks = bits([str(facts_of(clip).pictures) for clip in reals])
     for clip, look in zip(reals, looks, strict=True):
-        for number, how in enumerate([(96, "libx264", {"crf": "32"}, 0), (256, "mpeg4", {}, 200_000)]):
-            copy = facts_of(recoded(clip, tmp_path / f"{number}.mp4", *how))
+        for name, *how in (
+            ("small.mp4", 96, "libx264", {"crf": "32"}, 0),
+            ("large.avi", 256, "mpeg4", {}, 200_000),  # without times
+            ("same.ts", 128, "libx264", {"crf": "28"}, 0),  # cannot be entered anywhere
+        ):
+            copy = facts_of(recoded(clip, tmp_path / name, *how))
             assert np.bitwise_count(bits([str(copy.pictures)])[0] ^ look).sum() <= BITS
     for one, other in ((0, 1), (0, 2), (1, 2)):
         assert np.bitwise_count(looks[one] ^ looks[other]).sum() > BITS
