@@ -140,6 +140,7 @@ def _next(imported: Imported) -> Iterable[str]:
     yield "\nnext"
     steps = {f"verify {name}": "read every file once: damaged, missing and repeated ones"}
     steps[f"audit {name}"] = "what gives fakes away besides forgery"
+    steps[f"prepare {name}"] = "find faces, crop and decode ahead, for encoders that see"
     if later:
         steps[f"fetch {name}"] = "the split lists of the papers"
     width = max(map(len, steps))
