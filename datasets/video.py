@@ -96,8 +96,8 @@ class Film:
     def converter(self) -> "Callable[[VideoFrame], np.ndarray]":
         """What gives a decoded frame as `(H, W, 3) uint8` RGB, upright as players show it.
 
-        One for all frames of a file: a frame that is converted alone sets up FFmpeg's scaler anew, which costs as much
-        as the decoding of a small picture.
+        One for all frames of a file, and one thread: FFmpeg's scaler otherwise starts threads for each picture, which
+        costs a third of the time that a small film takes.
         """
         from av.video.reformatter import VideoReformatter
 
@@ -105,7 +105,7 @@ class Film:
 
         def convert(frame: "VideoFrame") -> np.ndarray:
             with decoding(self.clip, self._failed):
-                return _upright(scaler.reformat(frame, format="rgb24").to_ndarray(), _matrix(frame))
+                return _upright(scaler.reformat(frame, format="rgb24", threads=1).to_ndarray(), _matrix(frame))
 
         return convert
 
@@ -123,16 +123,16 @@ class Film:
     def decoded(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
         """Every picture and its time in seconds, in the order of showing.
 
-        Where pictures have no times, they follow at the file's average rate, or at `fps` where it tells none.
+        Pictures without times follow their predecessors at the file's average rate, or at `fps` where it tells none.
         """
-        since, at, empty = 0, 0.0, True
+        empty = True
         with self._opened() as (container, stream):
+            stream.codec_context.thread_count = 1  # many files are decoded at once, each by a process of its own
             ordered = format_of(container) in _ORDERED and stream.codec_context.has_b_frames
-            for index, frame in enumerate(container.decode(stream)):
+            clock = _Clock(float(stream.average_rate or fps))
+            for frame in container.decode(stream):
                 empty = False
-                if frame.time is not None and not ordered:
-                    since, at = index, frame.time
-                yield at + (index - since) / float(stream.average_rate or fps), frame
+                yield clock.time(None if ordered else frame.time), frame
         if empty:
             raise self.error("its video track is empty")
 
@@ -201,6 +201,25 @@ def _extent(frame: "VideoFrame") -> tuple[int, int]:
     matrix = _matrix(frame)
     turned = matrix is not None and matrix[0, 0] == 0
     return (frame.height, frame.width) if turned else (frame.width, frame.height)
+
+
+class _Clock:
+    """Gives pictures without times those of their place; times that begin later are moved to go on from there."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate, self._index, self._shift = rate, -1, 0.0
+        self._since, self._at, self._timed = 0, 0.0, False
+
+    def time(self, known: float | None) -> float:
+        """The time of the next picture, in seconds."""
+        self._index += 1
+        guessed = self._at + (self._index - self._since) / self._rate
+        if known is None:
+            return guessed
+        if self._index and not self._timed:
+            self._shift = guessed - known
+        self._timed, self._since, self._at = True, self._index, known + self._shift
+        return self._at
 
 
 class _OneEach:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from clips import clip_of, write_mp4
+from clips import clip_of, write_landmarks, write_mp4
 from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.media import check, facts
@@ -140,6 +140,46 @@ def test_both_streams_begin_with_their_first_sample_and_picture_whenever_the_con
     assert facts(clip).offset == pytest.approx(delay, abs=0.06)
 
 
+def test_a_track_of_data_in_the_first_place_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.ts"
+    with av.open(str(write(tmp_path / "film.mp4"))) as old, av.open(str(path), "w") as new:
+        assert new.add_data_stream("bin_data").index == 0
+        copies = {stream.index: new.add_stream_from_template(stream) for stream in old.streams}
+        for packet in old.demux():
+            if packet.dts is not None:
+                packet.stream = copies[packet.stream.index]
+                new.mux(packet)
+    clip = clip_of(path)
+    np.testing.assert_allclose(clip.frames().mean(axis=(1, 2, 3)), _grays(50), atol=4)
+    assert len(clip.audio()) > 30_000
+
+
+_EARLY = {"times": np.arange(-10, 40) / 25, "audio": None, "options": {"avoid_negative_ts": "disabled"}}
+
+
+def test_pictures_that_an_edit_list_cuts_are_not_shown(tmp_path: Path) -> None:
+    clip = clip_of(write(tmp_path / "a.mp4", **_EARLY))
+    np.testing.assert_allclose(clip.frames().mean(axis=(1, 2, 3)), _grays(50)[10:], atol=4)
+    assert clip.count() == 40
+    check(clip)
+
+
+def test_pictures_that_only_begin_to_have_times_later_come_first(tmp_path: Path) -> None:
+    clip = clip_of(write(tmp_path / "a.mkv", **_EARLY))
+    with av.open(str(clip.file)) as container:
+        assert [frame.time is None for frame in container.decode(video=0)] == [True] * 10 + [False] * 40
+    np.testing.assert_allclose(clip.frames().mean(axis=(1, 2, 3)), _grays(50), atol=4)
+    assert clip.count() == 50
+
+
+@pytest.mark.parametrize(("suffix", "video"), [("h264", "libx264"), ("m4v", "mpeg4"), ("avi", "libx264")])
+def test_pictures_without_times_follow_one_another(tmp_path: Path, suffix: str, video: str) -> None:
+    clip = clip_of(write(tmp_path / f"a.{suffix}", video, None))
+    np.testing.assert_allclose(clip.frames().mean(axis=(1, 2, 3)), _grays(50), atol=4)
+    np.testing.assert_allclose(clip.frames(50).mean(axis=(1, 2, 3)), np.repeat(_grays(50), 2), atol=4)
+    assert clip.count(50) == 100
+
+
 def _corners(index: int, width: int, height: int) -> np.ndarray:
     """A picture whose four quarters differ."""
     picture = np.full((height, width, 3), 40, np.uint8)
@@ -176,6 +216,20 @@ def test_pictures_come_upright_as_players_show_them(tmp_path: Path, turn: str) -
     assert (facts(clip).height, facts(clip).width) == wanted.shape[:2] == (streams(clip).height, streams(clip).width)
     assert stills(clip, np.zeros(1), 32).shape[2] == round(32 * wanted.shape[1] / wanted.shape[0])
     check(clip)
+
+
+def test_landmarks_are_in_pixels_of_the_upright_picture(tmp_path: Path) -> None:
+    def turned(film: Any, sound: Any) -> None:
+        film.set_display_rotation(90)
+
+    clip = clip_of(write(tmp_path / "a.mp4", audio=None, picture=_corners, times=np.arange(3) / 25, prepare=turned))
+    upright = clip.frames()[0]
+    assert upright.shape == (96, 64, 3)
+    points = np.full((3, 68, 2), (16.0, 24.0))  # a small face in the middle of the quarter at the top left
+    points[:, 36:42, 0], points[:, 42:48, 0] = 14, 18
+    write_landmarks(clip, points)
+    face = clip.frames(25, "face", 8)[0].reshape(-1, 3).mean(axis=0)
+    np.testing.assert_allclose(face, upright[24, 16], atol=6)
 
 
 def _colours(index: int, width: int, height: int) -> np.ndarray:
