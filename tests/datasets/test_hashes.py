@@ -16,6 +16,16 @@ from datasets import hashes, journal, library
 from datasets.files import sha256_file
 from paths import ROOT
 
+SLOW = (
+    "import sys, time; from pathlib import Path; from datasets import hashes, journal\n"
+    "journal.EVERY = 0.0; plain = hashes.read_one\n"
+    "hashes.read_one = lambda *given: (time.sleep(0.05), plain(*given))[1]\n"
+    "folder = Path(sys.argv[2])\n"
+    "named = {file.name: file for file in sorted(folder.iterdir())}\n"
+    "hashes.hash_files(Path(sys.argv[1]), named, jobs=1, progress=False)"
+)
+"""Hashes the files of a folder with 50 ms for each."""
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
@@ -111,15 +121,7 @@ def test_a_kept_line_that_says_nonsense_is_not_believed(home: Path, tmp_path: Pa
 
 def test_what_a_killed_process_hashed_is_kept(home: Path, tmp_path: Path) -> None:
     files(tmp_path / "set", 40, 1000)
-    slow = (
-        "import sys, time; from pathlib import Path; from datasets import hashes, journal\n"
-        "journal.EVERY = 0.0; plain = hashes.read_one\n"
-        "hashes.read_one = lambda *given: (time.sleep(0.05), plain(*given))[1]\n"
-        "folder = Path(sys.argv[2])\n"
-        "named = {file.name: file for file in sorted(folder.iterdir())}\n"
-        "hashes.hash_files(Path(sys.argv[1]), named, jobs=1, progress=False)"
-    )
-    process = subprocess.Popen([sys.executable, "-c", slow, str(home), str(tmp_path / "set")], cwd=ROOT)
+    process = subprocess.Popen([sys.executable, "-c", SLOW, str(home), str(tmp_path / "set")], cwd=ROOT)
     while process.poll() is None and len(list(journal.read(home / hashes.JOURNAL))) < 5:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
@@ -130,6 +132,14 @@ def test_what_a_killed_process_hashed_is_kept(home: Path, tmp_path: Path) -> Non
     assert of(home, named) == {path: sha256_file(file) for path, file in named.items()}
     assert before <= set(hashes.known(home)) and len(hashes.known(home)) == 40
     assert len(list(journal.read(home / hashes.JOURNAL))) == 40  # nothing was hashed twice
+
+
+def test_of_two_processes_at_once_one_reads_and_the_other_takes_what_it_found(home: Path, tmp_path: Path) -> None:
+    named = files(tmp_path / "set", 10, 1000)
+    command = [sys.executable, "-c", SLOW, str(home), str(tmp_path / "set")]
+    both = [subprocess.Popen(command, cwd=ROOT) for _ in range(2)]
+    assert [process.wait(timeout=100) for process in both] == [0, 0]
+    assert sorted(row["path"] for row in journal.read(home / hashes.JOURNAL)) == sorted(named)
 
 
 def test_clips_of_a_protocol_get_the_hashes_of_their_data_set(cache: Path, tmp_path: Path) -> None:
