@@ -139,8 +139,9 @@ def _next(imported: Imported) -> Iterable[str]:
         yield f"protocols that need split lists: {', '.join(later)}"
     yield "\nnext"
     steps = {f"verify {name}": "read every file once: damaged, missing and repeated ones"}
-    steps[f"audit {name}"] = "what gives fakes away besides forgery"
-    steps[f"prepare {name}"] = "find faces, crop and decode ahead, for encoders that see"
+    if len({clip.label for clip in imported.clips} - {None}) > 1:
+        steps[f"audit {name}"] = "what gives fakes away besides forgery"
+    steps[f"prepare {name}"] = "find faces and cut them out, which visual detectors need"
     if later:
         steps[f"fetch {name}"] = "the split lists of the papers"
     width = max(map(len, steps))

@@ -46,7 +46,7 @@ def test_an_import_says_what_is_there_what_is_wrong_and_what_comes_next(run: Run
     assert all(issue["code"] in out for issue in expected["issues"])
     assert "favc.without_rvfa" in out.partition("need split lists")[0]
     assert "favc.ssr" in out.partition("need split lists")[2]
-    for step in ("verify", "audit", "fetch"):
+    for step in ("verify", "audit", "prepare", "fetch"):
         assert f"python -m datasets {step} favc" in out
     assert library.manifest_path("favc") == cache / "data/favc/manifest.jsonl"
     assert f"manifest {library.manifest_path('favc')}" in out
@@ -61,6 +61,7 @@ def test_splits_of_the_release_and_unlabelled_clips_are_counted(run: Run, name: 
     assert code == 0
     for split in {sample.get("split") for sample in expected["samples"]} - {None}:
         assert f"{split} " in out.partition("splits: ")[2].partition("\n")[0]
+    assert ("python -m datasets audit" in out) == bool(expected["n_real"] and expected["n_fake"])
     if expected["n_unlabelled"]:
         assert f"{expected['n_unlabelled']} unlabelled" in out
 
