@@ -7,10 +7,10 @@ its hash leaves out. Hashes of files stand in a file of their own beside it.
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, fields
-from itertools import islice
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from .clip import Clip
@@ -77,7 +77,7 @@ def read_header(path: Path) -> dict[str, Any]:
     Raises:
         DatasetError: the file is missing, unreadable or no manifest of this schema.
     """
-    return _header(path, _lines(path, 1))
+    return _header(path, next(_lines(path), ""))
 
 
 def read_manifest(path: Path, root: Path) -> list[Clip]:
@@ -87,15 +87,15 @@ def read_manifest(path: Path, root: Path) -> list[Clip]:
         DatasetError: the file is missing, of another schema, or a line is damaged (the line is named).
     """
     lines = _lines(path)
-    _header(path, lines)
-    return [_clip(path, number, line, root) for number, line in enumerate(lines[1:], 2)]
+    _header(path, next(lines, ""))
+    return [_clip(path, number, line, root) for number, line in enumerate(lines, 2)]
 
 
-def _lines(path: Path, most: int | None = None) -> list[str]:
-    """All lines, or the first ones."""
+def _lines(path: Path) -> Iterator[str]:
+    """The lines one by one: a manifest may have half a gigabyte."""
     try:
         with path.open(encoding="utf-8", newline="\n") as stream:
-            return [line.removesuffix("\n") for line in islice(stream, most)] or [""]
+            yield from (line.removesuffix("\n") for line in stream)
     except FileNotFoundError:
         raise DatasetError(f"no manifest at {path}") from None
     except UnicodeDecodeError as error:
@@ -104,8 +104,8 @@ def _lines(path: Path, most: int | None = None) -> list[str]:
         raise DatasetError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _header(path: Path, lines: list[str]) -> dict[str, Any]:
-    header = _parse(path, 1, lines[0]) if lines[0] else {}
+def _header(path: Path, line: str) -> dict[str, Any]:
+    header = _parse(path, 1, line) if line else {}
     if header.get("schema") != SCHEMA:
         raise DatasetError(f"{path} is not a manifest of schema {SCHEMA}; import or generate the data set again")
     return header
@@ -125,6 +125,9 @@ def _clip(path: Path, number: int, line: str, root: Path) -> Clip:
     row = _parse(path, number, line)
     try:
         _check(row)
+        for name in _TEXTS:  # each text once in memory: clips share splits and people, and often id and path
+            if isinstance(row.get(name), str):
+                row[name] = intern(row[name])
         for name in _SPANS:
             if row.get(name) is not None:
                 row[name] = tuple(_span(pair) for pair in row[name])
