@@ -9,15 +9,31 @@ from datasets import library
 from datasets.files import write_atomic
 from datasets.registry import EMBEDDED, Corpus
 
+from .passport import Overlap
 from .picture import draw
 from .run import Audit
 from .text import markdown
 
 _SIGNALS = (
-    *("data", "audit", "source", "split", "signal", "kind", "auc", "lo", "hi", "p", "fakes", "reals", "clusters"),
+    *(
+        "data",
+        "audit",
+        "source",
+        "split",
+        "signal",
+        "kind",
+        "auc",
+        "lo",
+        "hi",
+        "either_way",
+        "p",
+        "fakes",
+        "reals",
+        "clusters",
+    ),
     *("unknown", "constant", "excludes_50", "after_holm", "reason", "method"),
 )
-_PASSPORT = ("data", "train", "test", "kind", "shared", "of", "test_clips", "note")
+_PASSPORT = ("data", "train", "test", "kind", "shared", "of", "test_clips", "auc", "lo", "hi", "note")
 
 
 def folder_of(name: str, corpus: Corpus) -> Path:
@@ -58,7 +74,7 @@ def signals_csv(audit: Audit) -> str:
     for split in audit.splits:
         for one in split.findings:
             s = one.standing
-            numbers = [s.auc, s.lo, s.hi, s.p, s.fakes, s.reals, s.clusters] if s else [None] * 7
+            numbers = [s.auc, s.lo, s.hi, s.strength, s.p, s.fakes, s.reals, s.clusters] if s else [None] * 8
             about = [audit.data, audit.name, audit.source, split.name, one.signal, one.kind]
             told = [one.unknown, one.constant, one.tells, one.holds, one.why, s.method if s else None]
             rows.append([*about, *numbers, *told])
@@ -70,11 +86,15 @@ def passport_csv(audit: Audit) -> str:
     return _csv(
         _PASSPORT,
         (
-            [audit.data, pair.train, pair.test, one.kind, one.shared, one.of, one.clips, one.note]
+            [audit.data, pair.train, pair.test, one.kind, one.shared, one.of, one.clips, *_memory(one), one.note]
             for pair in audit.pairs
             for one in pair.overlaps
         ),
     )
+
+
+def _memory(one: Overlap) -> list[float | None]:
+    return [one.memory.auc, one.memory.lo, one.memory.hi] if one.memory else [None] * 3
 
 
 def unprobed_csv(audit: Audit) -> str:

@@ -1,6 +1,6 @@
 """The leakage passport of a pair: what a test set shares with the training and validation sets."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,8 @@ from datasets.clip import Clip
 from datasets.lineage import namespaces
 from datasets.probing import Facts
 from datasets.probing.fingerprint import BITS, SECONDS, bits
+
+from .standing import Standing, of_numbers
 
 SWAPPED = ("target1", "target2")
 """Fields of `Clip.extra` that name the people whose face or voice a fake was made with."""
@@ -24,6 +26,9 @@ class Overlap:
         shared, of: how many of the test set's names (for files: of its clips) training has too, and how many it has.
         clips: test clips concerned.
         note: why it cannot be told, where `shared` is None, or what else to know.
+        memory: the AUC on the test set of who knows the training clips by these names alone: a test clip scores the
+            share of fakes that its name has in training, or the overall share. None where no name is shared, or the
+            test set has one class.
     """
 
     kind: str
@@ -31,6 +36,11 @@ class Overlap:
     of: int | None
     clips: int | None
     note: str = ""
+    memory: Standing | None = None
+
+
+_NAMES = {"identity": "identity", "source": "source", "source clip": "pair"}
+"""Fields of `Clip` by kind of overlap."""
 
 
 def passport(
@@ -42,13 +52,13 @@ def passport(
         seen, tested: facts of training and test clips by id; clips without are left out of the comparison of files.
     """
     names, why = comparable(train, test)
-    overlaps = [
-        _names("identity", [c.identity for c in train], [c.identity for c in test], why if not names else ""),
-        _names("source", [c.source for c in train], [c.source for c in test], why if not names else ""),
-        _names("source clip", [c.pair for c in train], [c.pair for c in test], why if not names else ""),
-        _swapped(train, test, why if not names else ""),
+    why = "" if names else why
+    return [
+        *(_names(kind, train, test, why) for kind in _NAMES),
+        _swapped(train, test, why),
+        _same(train, test, seen, tested),
+        _alike(train, test, seen, tested),
     ]
-    return [*overlaps, _same(train, test, seen, tested), _alike(train, test, seen, tested)]
 
 
 def comparable(train: Sequence[Clip], test: Sequence[Clip]) -> tuple[bool, str]:
@@ -61,12 +71,29 @@ def comparable(train: Sequence[Clip], test: Sequence[Clip]) -> tuple[bool, str]:
     return False, f"names of {a} and {b} have nothing to do with each other"
 
 
-def _names(kind: str, train: Iterable[str | None], test: Sequence[str | None], why: str) -> Overlap:
-    seen, wanted = {name for name in train if name}, {name for name in test if name}
+def _names(kind: str, train: Sequence[Clip], test: Sequence[Clip], why: str) -> Overlap:
+    a, b = ([getattr(clip, _NAMES[kind]) for clip in part] for part in (train, test))
+    seen, wanted = set(filter(None, a)), set(filter(None, b))
     if why or not wanted or not seen:
         return Overlap(kind, None, len(wanted) or None, None, why or "not known")
     both = seen & wanted
-    return Overlap(kind, len(both), len(wanted), sum(name in both for name in test))
+    memory = _memory(train, a, test, b) if both else None
+    return Overlap(kind, len(both), len(wanted), sum(name in both for name in b), memory=memory)
+
+
+def _memory(
+    train: Sequence[Clip], seen: Sequence[str | None], test: Sequence[Clip], names: Sequence[str | None]
+) -> Standing | None:
+    y = np.array([clip.label for clip in test])
+    if len(set(y.tolist())) < 2:
+        return None
+    labels: dict[str | None, list[int]] = {}
+    for name, clip in zip(seen, train, strict=True):
+        labels.setdefault(name, []).append(int(bool(clip.label)))
+    overall = float(np.mean([bool(clip.label) for clip in train]))
+    shares = {name: float(np.mean(of)) for name, of in labels.items() if name}
+    scores = np.array([shares.get(name, overall) if name else overall for name in names])
+    return of_numbers(y, scores, np.array([clip.cluster for clip in test]))
 
 
 def _swapped(train: Sequence[Clip], test: Sequence[Clip], why: str) -> Overlap:

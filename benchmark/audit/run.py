@@ -139,12 +139,13 @@ def load(name: str, corpus: Corpus, *, progress: bool = True) -> Loaded:
 
 
 def _pairs(name: str, loaded: Loaded, probed: Probed, corpus: Corpus) -> tuple[tuple[Pair, ...], Mapping[str, str]]:
-    """The passports of all pairs of cells that the set is in, and why others have none.
+    """The passports of all pairs of cells that the set is in and of its own splits, and why others have none.
 
     The other set's facts are those on record, so that the audit of one set does not read the files of another.
     """
     found, broken = [], {}
-    for train, test in _paired(name):
+    own = [(name, name)] if loaded.part("train") and loaded.part("test") else []
+    for train, test in dict.fromkeys([*own, *_paired(name)]):
         try:
             there = {other: _other(other, loaded, probed, name, corpus) for other in (train, test)}
         except DatasetError as error:

@@ -98,7 +98,8 @@ def reason(one: Finding) -> str:
 def _overlap(one: Overlap) -> str:
     if one.shared is None:
         return "?" if one.of else "–"
-    return f"{one.shared}/{one.of}"
+    remembered = f", AUC {auc(one.memory)}" if one.memory and one.memory.tells else ""
+    return f"{one.shared}/{one.of}{remembered}"
 
 
 def _failed(split: Split) -> str:

@@ -47,6 +47,22 @@ def test_overlaps_are_those_of_the_sets_of_names() -> None:
         assert (found["same file"].shared, found["same file"].of) == (same, 30)
 
 
+def test_memory_of_names_is_worth_what_training_says_of_them() -> None:
+    def half(part: str, fakes: int, label: int) -> list[Clip]:
+        return [clip(f"{part}{n}", identity=f"id{n}", label=label if n < fakes else 1 - label) for n in range(40)]
+
+    told = by_kind(half("a", 20, 1), half("b", 20, 1))["identity"].memory
+    assert told is not None and told.auc == 1.0 and told.tells
+    other_way = by_kind(half("a", 20, 1), half("b", 20, 0))["identity"].memory
+    assert other_way is not None and other_way.auc == 0.0
+    strangers = [clip(f"c{n}", identity=f"new{n}", label=n % 2) for n in range(40)]
+    assert by_kind(half("a", 20, 1), strangers)["identity"].memory is None
+    mixed = by_kind(half("a", 20, 1), [*half("b", 20, 1), *strangers])["identity"].memory
+    assert mixed is not None and mixed.auc == pytest.approx(
+        (1 + 1 + 1 + 0.5) / 4
+    )  # all pairs but of strangers are told
+
+
 def test_names_of_unrelated_sets_are_not_compared_and_those_of_related_ones_are() -> None:
     train = [clip("a", "favc", identity="id00017", source="id00017/00109")]
     assert by_kind(train, [clip("b", "kodf", identity="id00017")])["identity"].shared is None
