@@ -13,7 +13,8 @@ from datasets import journal
 from datasets.clip import Clip
 from datasets.errors import ClipError
 from datasets.faces import NoDetectorError, dlib_faces, finding, kept, tracks
-from datasets.sim.example import write_example
+from datasets.sim.pictures import pictures, tracked
+from datasets.sim.recipe import draw_pair
 
 pytestmark = pytest.mark.usefixtures("cache")
 
@@ -157,10 +158,10 @@ def test_a_damaged_journal_costs_its_own_lines(tmp_path: Path) -> None:
     assert kept.attach([clip], home)[0].prepared
 
 
-def test_the_detector_finds_the_points_of_a_face_whose_points_are_known(tmp_path: Path) -> None:
+def test_the_detector_finds_the_points_of_a_face_whose_points_are_known() -> None:
     pytest.importorskip("dlib")
-    clip = write_example(tmp_path / "a.mp4")
-    truth, frame = np.load(clip.landmarks)[0], clip.frames()[0]
+    recipe = draw_pair(0, "sim_wild", "test", 0, identities=44)[0]
+    truth, frame = tracked(recipe)[0], np.asarray(next(iter(pictures(recipe))))
     large = np.pad(frame, ((300, 300), (600, 600), (0, 0)), constant_values=60)
     assert max(large.shape) > dlib_faces.LARGEST
     for picture, moved in ((frame, 0), (large, (600, 300))):
