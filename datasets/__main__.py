@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .commands import auditing, doctor, fetching, importing, listing, preparing, protocols, verifying
+from .commands.jobs import jobs
 from .errors import DatasetError, in_words
 from .files import cache_root
 from .library import data_root
@@ -50,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         if name == "generate":
             command.add_argument("sets", nargs="*", metavar="SET", help=f"of {', '.join(EMBEDDED)} (default: all)")
             command.add_argument(
-                "--jobs", type=_jobs, default=None, metavar="N", help="processes (default: one a processor)"
+                "--jobs", type=jobs, default=None, metavar="N", help="processes (default: one a processor)"
             )
     _add_example(commands)
     importing.add(commands)
@@ -61,12 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     preparing.add(commands)
     auditing.add(commands)
     return parser
-
-
-def _jobs(text: str) -> int:
-    if not text.isdigit() or text == "0":
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 1 or more")
-    return int(text)
 
 
 def _add_example(commands: Any) -> None:

@@ -66,20 +66,23 @@ def verify(name: str, *, decode: bool = False, jobs: int = -1, progress: bool = 
     files = {clip.path: clip.file for clip in clips}
     files |= {clip.sound: clip.root / clip.sound for clip in clips if clip.sound}
     hashed = hash_files(home, files, jobs=jobs, progress=progress)
+    usable = [clip for clip in clips if not hashed[clip.path].problem]
     found = Findings()
     _report_files(found, home, clips, hashed)
-    _report_repeated(found, [clip for clip in clips if not hashed[clip.path].problem], hashed)
-    decoded = None
+    _report_repeated(found, usable, hashed)
     if decode:
-        usable = [clip for clip in clips if not hashed[clip.path].problem]
-        decoded = len(usable)
-        for clip, reason in decode_all(home, usable, jobs, progress):
-            if reason:
-                found.error("undecodable", clip.path, clip.path, reason)
-    size = sum(of.bytes or 0 for of in hashed.values())
+        _report_undecodable(found, home, usable, jobs, progress)
     bad = {finding.path for finding in found.all if finding.severity == "error"}
-    good = sum(clip.path not in bad and clip.sound not in bad for clip in clips)
-    result = Verified(name, root, len(files), size, len(clips), good, decoded, tuple(found.all))
+    result = Verified(
+        name,
+        root,
+        files=len(files),
+        bytes=sum(of.bytes or 0 for of in hashed.values()),
+        clips=len(clips),
+        good=sum(clip.path not in bad and clip.sound not in bad for clip in clips),
+        decoded=len(usable) if decode else None,
+        findings=tuple(found.all),
+    )
     _keep(home, result)
     return result
 
@@ -129,6 +132,12 @@ def _report_repeated(found: Findings, clips: Sequence[Clip], hashed: Mapping[str
                 found.error("duplicate_file_conflicting_split", clip.path, clip.path, detail)
             else:
                 found.warning("duplicate_file", clip.path, clip.path, words)
+
+
+def _report_undecodable(found: Findings, home: Path, clips: Sequence[Clip], jobs: int, progress: bool) -> None:
+    for clip, reason in decode_all(home, clips, jobs, progress):
+        if reason:
+            found.error("undecodable", clip.path, clip.path, reason)
 
 
 def _labels(clip: Clip) -> tuple[int | None, int | None, int | None]:
