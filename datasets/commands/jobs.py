@@ -9,6 +9,6 @@ def jobs(text: str) -> int:
     Raises:
         ArgumentTypeError: it is none.
     """
-    if not text.isdigit() or int(text) == 0:
+    if not text.isdecimal() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 1 or more")
     return int(text)

@@ -14,6 +14,7 @@ import numpy as np
 
 from datasets import library, parallel, preparing
 from datasets.clip import Clip
+from datasets.commands.jobs import jobs
 from datasets.errors import ClipError, DatasetError
 from datasets.faces import Maker, NoDetectorError, installed
 from datasets.files import write_array, write_atomic
@@ -32,7 +33,7 @@ def add(commands: Any) -> None:
     command = commands.add_parser("prepare", help="find faces, crop and decode a data set ahead", epilog=_MORE)
     command.add_argument("name", metavar="NAME", help="an imported data set, a protocol of it, or an embedded set")
     command.add_argument(
-        "-j", "--jobs", type=_jobs, default=-1, metavar="N", help="processes (default: one a processor)"
+        "-j", "--jobs", type=jobs, default=-1, metavar="N", help="processes (default: one a processor)"
     )
     command.add_argument(
         "--views",
@@ -51,12 +52,6 @@ def add(commands: Any) -> None:
     files.add_argument("files", nargs="+", type=Path, metavar="FILE", help="videos")
     files.add_argument("--sheet", type=Path, metavar="PNG", help="draw the first file's points and crops")
     files.set_defaults(run=run_faces)
-
-
-def _jobs(text: str) -> int:
-    if not text.isdigit() or text == "0":
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; write 1 or more")
-    return int(text)
 
 
 def _views(text: str) -> tuple[str, ...]:
