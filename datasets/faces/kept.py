@@ -6,8 +6,9 @@ size, time and hash that the file had, the detector, and in how many frames each
 for the file that they were made of. Delete `landmarks.jsonl` to have all of them made anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,10 @@ def known(home: Path) -> dict[str, Faces]:
     for row in journal.read(home / JOURNAL):
         try:
             faces = Faces(**{**row, "found": tuple(int(count) for count in row["found"])})
-            found[str(faces.path)] = faces
         except (TypeError, KeyError, ValueError):
             continue
+        if isinstance(faces.path, str) and isinstance(faces.sha256, str):
+            found[faces.path] = faces
     return found
 
 
@@ -66,31 +68,23 @@ def attach(clips: Iterable[Clip], home: Path) -> list[Clip]:
     is the same nevertheless, as after a copy.
     """
     made = known(home)
-    if not made:
-        return list(clips)
-    hashed = hashes.known(home)
+    hashed = cache(partial(hashes.known, home))  # read only where it is asked
     return [
         replace(clip, prepared=folder(home)) if clip.path in made and _same(made[clip.path], clip, hashed) else clip
         for clip in clips
     ]
 
 
-def current(faces: Faces | None, clip: Clip, home: Path) -> bool:
-    """Whether a search was of the clip's file as it is now, and what it found is still there."""
-    if faces is None or not _same(faces, clip, {}):
-        return False
-    return all(path.is_file() for path in (place(clip, home, track) for track in range(len(faces.found))))
-
-
-def _same(faces: Faces, clip: Clip, hashed: dict[hashes.Stamp, hashes.Hashed]) -> bool:
+def _same(faces: Faces, clip: Clip, hashed: Callable[[], dict[hashes.Stamp, hashes.Hashed]]) -> bool:
+    """Whether a search was of the clip's file as it is now."""
     try:
         stamp = hashes.stamp(clip.path, clip.file)
     except OSError:
         return False
     if stamp == (clip.path, faces.bytes, faces.modified):
         return True
-    sha256 = hashed[stamp].sha256 if stamp in hashed else clip.sha256
-    return sha256 == faces.sha256
+    known_hash = hashed().get(stamp)
+    return (known_hash.sha256 if known_hash else clip.sha256) == faces.sha256
 
 
 def place(clip: Clip, home: Path, track: int) -> Path:
