@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from datasets.clip import Clip
+from datasets.errors import DatasetError
+from detectors.compose import in_short
 from detectors.tracks import frame_spans
 from leaderboard.frames import FPS, frame_labels
 from leaderboard.intervals import Metric, runs
@@ -19,6 +21,10 @@ from .scoring import Part, Scores
 
 ALARM = 0.05
 """The share of validation reals that a detector trained on reals alone may call fake."""
+
+
+class NoScoreError(DatasetError, ValueError):
+    """Not one clip of a test set has a score."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +51,12 @@ def evaluate(cell: Cell, val: Part, test: Part, outcomes: Sequence[Outcome]) -> 
 
     Raises:
         OneClassError: the test set has one class alone (the cell is named).
-        ValueError: no test clip could be scored at all.
+        NoScoreError: no test clip could be scored at all.
     """
     labels = np.array([clip.label for clip in test.expected])
     scores = np.stack([outcome.test.values for outcome in outcomes])
     if not np.isfinite(scores).any():
-        reasons = sorted(set(outcomes[0].test.failed.values()))
-        raise ValueError(f"none of the {len(labels)} test clips could be scored: {'; '.join(reasons[:3])}")
+        raise NoScoreError(f"none of the {len(labels)} test clips could be scored: {in_short(outcomes[0].test.failed)}")
     groups = [clip.cluster for clip in test.expected]
     thresholds = _thresholds(cell, val, outcomes)
     metrics = measure(labels, scores, groups, thresholds)

@@ -23,6 +23,7 @@ from detectors.registry import FIT_SEED, RegistryError
 from detectors.store import FeatureStore
 from detectors.training import content_of, prepare, trained
 from leaderboard import records
+from leaderboard.domains import data_set
 
 from .cells import Cell
 from .evaluation import Outcome, evaluate
@@ -113,7 +114,9 @@ class Bench:
             if not isinstance(error, RegistryError | DatasetError):
                 log.error("%s\n%s", cell.id, traceback.format_exc())
             kind = "" if isinstance(error, DatasetError) else f"{type(error).__name__}: "
-            record = self._without(cell, "failed", f"{kind}{error}".replace(f"{cache_root()}/", ""))
+            record = self._without(
+                cell, "failed", f"{kind}{error}{advice(error, cell)}".replace(f"{cache_root()}/", "")
+            )
         self._store_record(cell, record)
         return record
 
@@ -247,6 +250,15 @@ class Bench:
         if key not in self._val:
             self._val[key] = score(fitted, val)
         return self._val[key]
+
+
+def advice(error: Exception, cell: Cell) -> str:
+    """What to do about sets in whose clips no face is known; empty for other errors."""
+    if "no landmarks" not in str(error):
+        return ""
+    names = dict.fromkeys(data_set(name) for name in (cell.train, cell.test))
+    commands = " and ".join(f"`python -m datasets prepare {name}`" for name in names)
+    return f"; {commands} finds faces, or python -m datasets faces --help"
 
 
 @contextmanager

@@ -31,7 +31,11 @@ class Part:
 
     @cached_property
     def blind(self) -> tuple[Clip, ...]:
-        """The clips as a detector sees them when it scores: without labels, times or relations."""
+        """The clips as a detector sees them when it scores: without labels, times or relations.
+
+        The path stays, since it leads to the file, and so does the id that importers make of it: in FakeAVCeleb,
+        AVLips or a folder of one's own both say what is fake to a detector that looks. The contract looks for such.
+        """
         return tuple(clip.blind() for clip in self.clips)
 
 

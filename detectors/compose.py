@@ -2,7 +2,9 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from datasets.clip import Clip
-from datasets.errors import ClipError
+from datasets.errors import ClipError, DatasetError
 from datasets.files import write_atomic
 from datasets.media import VERSION
 
@@ -22,6 +24,8 @@ from .store import FeatureStore
 from .tracks import Scored, Track
 
 _FAILED = "unusable.json"
+_MOST = 5
+"""Clips that are named in the log before the rest is counted: a data set without landmarks fails on each of them."""
 log = logging.getLogger("avdf")
 
 
@@ -73,11 +77,14 @@ class Features:
             for batch in _batches(clips, self.ctx.batch):
                 for same, found in zip(batch, self._encode_many([group[0] for group in batch]), strict=True):
                     if isinstance(found, ClipError):
-                        log.warning("%s: %s", self.name, found)
+                        if len(failed) < _MOST:
+                            log.warning("%s: %s", self.name, found)
                         failed |= {clip.id: found.reason for clip in same}
                     else:
                         writer.add(same[0].key, found)
                 bar.update(len(batch))
+        if len(failed) > _MOST:
+            log.warning("%s: %d clips in all cannot be encoded: %s", self.name, len(failed), in_short(failed))
         return failed
 
     def _encode_many(self, clips: Sequence[Clip]) -> list[Track | ClipError]:
@@ -106,6 +113,13 @@ class Features:
             encoder.load(self.ctx)
             self._encoder = encoder
         return self._encoder
+
+
+def in_short(failed: Mapping[str, str]) -> str:
+    """Reasons by clip id as a phrase: each with its number of clips, what it says of single files left out."""
+    counts = Counter(re.sub(r" \([^)]*\)", "", reason) for reason in failed.values())
+    parts = [f"{reason} ({count:,} clips)" for reason, count in counts.most_common(3)]
+    return "; ".join(parts) + (f"; and {len(counts) - 3} other reasons" if len(counts) > 3 else "")
 
 
 def _batches(clips: Sequence[Sequence[Clip]], size: int) -> Iterator[Sequence[Sequence[Clip]]]:
@@ -147,8 +161,16 @@ class Composed:
     head: Head
 
     def fit(self, train: Sequence[Clip], val: Sequence[Clip], ctx: Context) -> Fitted:
-        """Encode what is missing and train the head; clips that cannot be encoded are left out and reported."""
+        """Encode what is missing and train the head; clips that cannot be encoded are left out and reported.
+
+        Raises:
+            DatasetError: no training clip, or no validation clip, can be encoded at all.
+        """
         failed = self.features.ensure([*train, *val])
+        for part, clips in (("training", train), ("validation", val)):
+            if clips and all(clip.id in failed for clip in clips):
+                lost = {clip.id: failed[clip.id] for clip in clips}
+                raise DatasetError(f"{self.features.name} can use none of the {part} clips: {in_short(lost)}")
         fitted = self.head.fit(self._examples(train, failed), self._examples(val, failed), ctx)
         return FittedComposed(self.features, fitted, fitted.report | {"unusable": failed})
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -81,6 +81,22 @@ class Cheat:
 def test_a_detector_that_scores_sees_no_label() -> None:
     known = clips(6, segments=((0.0, 1.0),), pair="p")
     assert (score(Cheat(), Part(tuple(known), tuple(known))).values == 0).all()
+
+
+def test_real_and_fake_differ_in_nothing_that_a_detector_sees_but_the_file() -> None:
+    shared = {"split": "test", "split_from": "release", "root": Path("none"), "duration": 2.0}
+    real = Clip(
+        "real/1", "favc", path="real/1.mp4", label=0, label_video=0, label_audio=0, method="real", identity="a",
+        source="a", pair="a/1", category="RVRA", extra={"target1": "-"}, sound="wav/0_real/1.wav", bytes=1, **shared,
+    )  # fmt: skip
+    fake = Clip(
+        "fake/1", "favc", path="fake/1.mp4", label=1, label_video=1, label_audio=1, method="wav2lip", identity="b",
+        source="b", pair="b/1", category="FVFA", extra={"target1": "id1"}, sound="wav/1_fake/1.wav", bytes=2,
+        segments=((0.0, 1.0),), segments_audio=(), segments_video=((0.0, 1.0),), clicks=((0, 0.5, 0.5),), **shared,
+    )  # fmt: skip
+    seen, other = real.blind(), fake.blind()
+    differing = {f.name for f in fields(Clip) if getattr(seen, f.name) != getattr(other, f.name)}
+    assert differing == {"id", "path", "sound", "bytes"}
 
 
 def test_any_other_error_of_a_detector_is_not_hidden_and_names_the_clip() -> None:
