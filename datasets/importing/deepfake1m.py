@@ -132,7 +132,7 @@ class _Split:
         """Whether a split has entries and videos; if not, one finding stands for all of them."""
         if not count:
             self.findings.warning("empty_list", metadata, detail=f"nothing of {self.name} is imported")
-        elif next(self.tree.under(self.name), None) is None:
+        elif count > 1 and next(self.tree.under(self.name), None) is None:
             packed = [path for path in self.tree.files if path.startswith(self.name) and _ARCHIVE.search(path.lower())]
             advice = f"unpack {packed[0]}" if packed else "download it, if you need it"
             detail = f"no videos: the {count:,} entries of {metadata} are left out; {advice}"

@@ -123,7 +123,7 @@ class Tree:
     @cached_property
     def _odd_endings(self) -> dict[str, str]:
         """Files whose ending is not in lower case: their names with it in lower case, to their names."""
-        return {_plain(name): name for name in self.files if _plain(name) != name}
+        return {plain(name): name for name in self.files if plain(name) != name}
 
     def under(self, folder: str, suffixes: Iterable[str] = VIDEO) -> Iterator[str]:
         """Files on disk below a folder (`""` for all), with one of these endings in any case, sorted."""
@@ -142,8 +142,8 @@ class Tree:
         name = composed(path)
         if name in self.files:
             return name
-        plain = _plain(name)
-        return plain if plain in self.files else self._odd_endings.get(plain)
+        other = plain(name)
+        return other if other in self.files else self._odd_endings.get(other)
 
     def size(self, path: str) -> os.stat_result:
         """Size and time of a file on disk."""
@@ -231,7 +231,7 @@ def is_crop(path: str, all_paths: Container[str]) -> bool:
     return ending is not None and f"{path.removesuffix(ending)}.mp4" in all_paths
 
 
-def _plain(path: str) -> str:
+def plain(path: str) -> str:
     """A path with its ending in lower case."""
     stem, dot, ending = path.rpartition(".")
     return path if "/" in ending else stem + dot + ending.lower()

@@ -18,7 +18,7 @@ from typing import Any, TypeGuard
 from ...clip import Click, Clip
 from ..drafts import Drafts
 from ..tables import Line, table
-from ..tree import Tree, composed
+from ..tree import Tree, composed, plain
 
 MARKS = ("ExDDV.csv",)
 REALS = "ExDDV_reals_FF++.csv"
@@ -46,7 +46,7 @@ def read(tree: Tree) -> list[Clip]:
     """The clips that the tables in the root list."""
     drafts, named = Drafts(tree, "exddv"), defaultdict(list)
     for path in tree.under(""):
-        named[PurePosixPath(composed(path)).name].append(path)
+        named[plain(PurePosixPath(composed(path)).name)].append(path)
     needed = ("movie_name", "dataset", "manipulation", "click_locations", "split")
     aliases: set[str] = set()
     for line in table(tree, "ExDDV.csv", needed, known=("id", "username", "text", "difficulty")):
@@ -81,9 +81,12 @@ def _found(tree: Tree, tail: str, where: str, named: _Named) -> str | None:
     inside = tree.named(tail, where)
     if inside is None:
         return None
-    same = named.get(PurePosixPath(inside).name, ())
-    paths = [path for path in same if f"/{composed(path)}".endswith(f"/{inside}")]
-    return tree.existing(paths[0] if paths else inside, where)
+    same = named.get(plain(PurePosixPath(inside).name), ())
+    paths = [path for path in same if plain(f"/{composed(path)}").endswith(plain(f"/{inside}"))]
+    if not paths:
+        return tree.existing(inside, where)
+    spelled = f"{composed(paths[0]).rpartition('.')[0]}.{inside.rpartition('.')[2]}"
+    return tree.existing(spelled, where)
 
 
 def _add_fake(drafts: Drafts, line: Line, dataset: str, named: _Named) -> None:

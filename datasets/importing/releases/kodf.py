@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from ...clip import Clip
 from ..drafts import Drafts, folder_of
 from ..tables import Line, table
-from ..tree import ARCHIVES, Tree, composed
+from ..tree import ARCHIVES, Tree, composed, plain
 
 MARKS = ("1.Training", "2.Validation", "[[]*", "original_videos")
 METHODS = ("dffs", "dfl", "fo", "fsgan", "audio-driven")
@@ -101,7 +101,7 @@ def _join(drafts: Drafts, lines: list[Line], videos: list[_Video]) -> None:
     """Add the file of each row; one that some row contradicts is left out, whatever the others say."""
     named = defaultdict(list)
     for video in videos:
-        named[video.name].append(video)
+        named[plain(video.name)].append(video)
     found = [(line, video) for line in lines for video in _found(drafts, line, named)]
     contradicted = {video.path for line, video in found if not _agree(drafts, line, video)}
     for line, video in found:
@@ -119,9 +119,11 @@ def _found(drafts: Drafts, line: Line, named: dict[str, list[_Video]]) -> list[_
     name = drafts.tree.named(line[_ID], line.where)
     if name is None:
         return []
-    videos = named.get(name, [])
+    videos = named.get(plain(name), [])
     if not videos and (videos := named.get(f"{name}.mp4", [])):
         findings.warning("id_without_extension", line.where, videos[0].path, "read as .mp4")
+    elif videos and name not in (video.name for video in videos):
+        findings.warning("extension_case", line.where, videos[0].path, "the ending is spelled otherwise on disk")
     if not videos:
         findings.error("missing_file", line.where, name, "the row is left out")
         return []

@@ -90,7 +90,7 @@ FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], dict[str, dict[str, A
         },
     ),
     "test list of a part that is not here": (
-        lambda root: (root / "testB_files.txt").write_text("000001.mp4\n"),
+        lambda root: (root / "testB_files.txt").write_text("000001.mp4\n000002.mp4\n"),
         [("warning", "missing_folder", "testB")],
         {},
     ),
