@@ -16,7 +16,7 @@ from typing import Any
 from ..clip import Clip, Span
 from .drafts import Drafts
 from .entries import FPS, Entry, SegmentError, entry_of, report_range
-from .tables import load_json, text
+from .tables import content, load_json
 from .tree import Tree
 
 MARKS = ("train_metadata.json", "val_metadata.json", "test*_files.txt")
@@ -115,7 +115,7 @@ class _Split:
 
     def read_listed(self, name: str) -> None:
         """Add the clips of a list of files, one a line, without labels."""
-        lines = [line.strip() for line in text(self.tree, name).rstrip().split("\n")]
+        lines = [line.strip() for line in content(self.tree, name).rstrip().split("\n")]
         if not self._is_here(name, len(lines) if any(lines) else 0):
             return
         for number, line in enumerate(lines, 1):
@@ -175,23 +175,21 @@ class _Split:
     def _facts(self, entry: Entry, place: str) -> _Facts | None:
         """What an entry says; None, with a finding, where it contradicts itself or makes no sense."""
         kind = _canonical(entry.text("modify_type") or "")
-        frames = entry.number("video_frames")
         try:
             whole, audio, video = (entry.spans(key) for key in LISTS)
-            if problem := self._problem(
-                entry, kind, NAMES.get(place.rpartition("/")[2].rpartition(".")[0], kind), whole
-            ):
-                code, detail = problem
-            else:
-                return _Facts(kind, KINDS[kind], whole, audio, video, frames / FPS if frames else None)
+            problem = self._problem(entry, kind, place, whole)
         except SegmentError as error:
-            code, detail = error.code, error.detail
-        self.findings.error(code, entry.where, place, f"{detail}; the file is left out")
-        return None
+            problem = error.code, error.detail
+        if problem:
+            self.findings.error(problem[0], entry.where, place, f"{problem[1]}; the file is left out")
+            return None
+        frames = entry.number("video_frames")
+        return _Facts(kind, KINDS[kind], whole, audio, video, frames / FPS if frames else None)
 
-    def _problem(self, entry: Entry, kind: str, named: str, whole: tuple[Span, ...]) -> tuple[str, str] | None:
+    def _problem(self, entry: Entry, kind: str, place: str, whole: tuple[Span, ...]) -> tuple[str, str] | None:
         """A code, and why the entry cannot be used."""
         said = entry.text("split") or self.name
+        named = NAMES.get(place.rpartition("/")[2].rpartition(".")[0], kind)
         if kind not in KINDS:
             return "unknown_label", f"modify_type is {entry.text('modify_type')!r}"
         if named != kind:
@@ -212,9 +210,8 @@ class _Split:
             warning("unknown_split", where, path, f"{split!r}; {self.name} is used, where it is listed")
         strange = [key for key, label, spans in facts.streams if spans and not label]
         if strange:
-            warning(
-                "impossible_stream_segments", where, path, f"{strange[0]} of a stream that {facts.kind} leaves real"
-            )
+            detail = f"{strange[0]} of a stream that {facts.kind} leaves real"
+            warning("impossible_stream_segments", where, path, detail)
         empty = [key for key, label, spans in facts.streams if label and not spans and not strange]
         if facts.kind != "real" and (not facts.whole or empty):
             empty = empty if facts.whole else ["fake_segments"]

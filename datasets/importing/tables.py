@@ -76,7 +76,7 @@ def rows(
     A quote that is opened and not closed would swallow the lines up to the next one: that line is `row_unreadable`, and
     the next ones are read as if it were not there. A file that cannot be read is `unreadable_file` and gives nothing.
     """
-    lines = io.StringIO(_content(tree, path, encodings), newline="").readlines()
+    lines = io.StringIO(content(tree, path, encodings), newline="").readlines()
     for number, cells in _parsed(tree, path, lines):
         cells = [cell.strip() for cell in cells]
         if any(cells):
@@ -86,7 +86,8 @@ def rows(
             report[blank]("blank_line", f"{path}:{number}")
 
 
-def _content(tree: Tree, path: str, encodings: Sequence[str]) -> str:
+def content(tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",)) -> str:
+    """As `text`; a file that cannot be read is `unreadable_file`, and its text empty."""
     try:
         return text(tree, path, encodings)
     except DatasetError as error:
@@ -173,7 +174,8 @@ def load_json(tree: Tree, path: str, kind: type, severity: Literal["error", "war
         report("unreadable_file", path, detail=f"{error}; nothing is taken from it")
         return None
     except (ValueError, RecursionError) as error:
-        report("broken_json", path, detail=f"{str(error) or 'nested too deeply'}; nothing is taken from it")
+        detail = f"{str(error) or 'nested too deeply'}; nothing is taken from it. Was the download complete?"
+        report("broken_json", path, detail=detail)
         return None
     if not isinstance(value, kind):
         report("broken_json", path, detail=f"holds no {'list' if kind is list else 'object'}; nothing is taken from it")
