@@ -178,7 +178,7 @@ def test_a_file_that_kills_the_decoder_costs_that_file_only(tmp_path: Path, monk
     films(tmp_path / "set")
     monkeypatch.setattr(decoded, "reason_of", crash)
     clips = library.clips("mine")
-    found = {clip.path: reason for clip, reason in decode_all(library.home("mine"), clips, 2, False)}
+    found = {clip.path: reason for clip, reason in decode_all(library.home("mine"), clips, 1, False)}
     assert found == {"real/good.mp4": None, "fake/cut.mp4": None, "fake/noise.mp4": decoded.CRASHED}
     kept = [row["of"][0] for row in journal.read(library.home("mine") / decoded.JOURNAL)]
     assert sorted(kept) == ["fake/cut.mp4", "real/good.mp4"]  # the third one is tried again
