@@ -1,8 +1,8 @@
 """AV-Deepfake1M++ (Cai et al., arXiv 2507.20579, 2025): as AV-Deepfake1M, from three corpora, partly perturbed.
 
 A file is `vox_celeb_2/<id>/<youtube id>/<clip>/<name>.mp4`, `lrs3/<video>/<clip>/<name>.mp4` or
-`silent_videos/subject_<n>_<...>/<name>.mp4`. Identities carry their corpus, as in `vox2:id00012`; the numbers are those
-of VoxCeleb2, which AV-Deepfake1M and FakeAVCeleb come from too. A name that ends in `_p<k>` is a perturbed part of a
+`silent_videos/subject_<n>_<...>/<name>.mp4`. Identities carry their corpus, as in `vox2:id00012`; sources and pairs are
+named as VoxCeleb2, LRS3 and AV-Deepfake1M name them, so that equal names are the same recordings. A name that ends in `_p<k>` is a perturbed part of a
 clip, and says nothing of the label. The test splits (`testA`, `testB`) have no labels. `method` joins the models of
 video and audio with `+`.
 """
@@ -52,7 +52,7 @@ def _relations(tree: Tree, where: str, path: str) -> dict[str, str | None]:
             "unexpected_name", where, path, f"not as {corpus} is laid out: identity and source unknown"
         )
         return {}
-    return {name: f"{SHORT[corpus]}:{value}" for name, value in match.groupdict().items()}
+    return match.groupdict() | {"identity": f"{SHORT[corpus]}:{match['identity']}"}
 
 
 class _Methods:

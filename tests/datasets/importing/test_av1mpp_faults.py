@@ -115,11 +115,13 @@ def test_nested_archives_are_read_and_said_once(tmp_path: Path) -> None:
     assert layouts.differences(imported.clips, moved) == []
 
 
-def test_relations_carry_their_corpus() -> None:
+def test_sources_are_named_as_in_the_corpora_that_they_come_from() -> None:
     clips = {clip.path: clip for clip in load("av1mpp", layouts.root_of("av1mpp")).clips}
     vox, lrs3 = clips[f"{FOLDER}/real.mp4"], clips["val/lrs3/eEeEeEeEeE5/00004/00004_p4.mp4"]
-    assert (vox.source, vox.pair) == ("vox2:id90021/DDDDDDDDDD4", "vox2:id90021/DDDDDDDDDD4/00030")
-    assert (lrs3.source, lrs3.pair) == ("lrs3:eEeEeEeEeE5", "lrs3:eEeEeEeEeE5/00004")
+    assert (vox.source, vox.pair) == ("id90021/DDDDDDDDDD4", "id90021/DDDDDDDDDD4/00030")
+    assert (lrs3.source, lrs3.pair) == ("eEeEeEeEeE5", "eEeEeEeEeE5/00004")
     silent = clips["val/silent_videos/subject_17_abcdefghij_vid_2_6/fake.mp4"]
-    assert (silent.pair, silent.method) == ("silent:subject_17_abcdefghij_vid_2_6", "diff2lip")
+    assert (silent.pair, silent.method) == ("subject_17_abcdefghij_vid_2_6", "diff2lip")
+    released = load("voxceleb2", layouts.root_of("voxceleb2")).clips[0]
+    assert str(released.source).count("/") == str(vox.source).count("/")
     assert clips[f"{FOLDER}/fake_video_fake_audio_p1.mp4"].method == "Talklip+yourtts"
