@@ -2,9 +2,9 @@
 
 A file is `vox_celeb_2/<id>/<youtube id>/<clip>/<name>.mp4`, `lrs3/<video>/<clip>/<name>.mp4` or
 `silent_videos/subject_<n>_<...>/<name>.mp4`. Identities carry their corpus, as in `vox2:id00012`; sources and pairs are
-named as VoxCeleb2, LRS3 and AV-Deepfake1M name them, so that equal names are the same recordings. A name that ends in `_p<k>` is a perturbed part of a
-clip, and says nothing of the label. The test splits (`testA`, `testB`) have no labels. `method` joins the models of
-video and audio with `+`.
+named as VoxCeleb2, LRS3 and AV-Deepfake1M name them, so that equal names are the same recordings. A name that ends in
+`_p<k>` is a perturbed part of a clip, and says nothing of the label. The test splits (`testA`, `testB`) have no labels.
+`method` joins the models of video and audio with `+`.
 """
 
 import re
@@ -48,9 +48,8 @@ def _relations(tree: Tree, where: str, path: str) -> dict[str, str | None]:
         return {}
     match = CORPORA[corpus].fullmatch(inside)
     if match is None:
-        tree.findings.warning(
-            "unexpected_name", where, path, f"not as {corpus} is laid out: identity and source unknown"
-        )
+        detail = f"not as {corpus} is laid out: identity and source unknown"
+        tree.findings.warning("unexpected_name", where, path, detail)
         return {}
     return match.groupdict() | {"identity": f"{SHORT[corpus]}:{match['identity']}"}
 
