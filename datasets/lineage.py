@@ -16,26 +16,28 @@ class Origin:
         dataset: where the recordings come from.
         what: which clips do.
         said_by: where that is said.
-        same_names: whether both name speakers and recordings alike, so that shared names are shared people.
+        same_names: which fields of `Clip` name people and recordings as the origin's own clips do, so that equal names
+            are the same people and recordings.
     """
 
     dataset: str
     what: str
     said_by: str
-    same_names: bool = False
+    same_names: tuple[str, ...] = ()
 
 
+_ALL = ("identity", "source", "pair")
 ORIGINS: dict[str, tuple[Origin, ...]] = {
-    "favc": (Origin("voxceleb2", "all reals, and the source of every fake", "Peng et al., CVPR 2026", True),),
-    "av1m": (Origin("voxceleb2", "all reals, and the source of every fake", "paths of the release", True),),
+    "favc": (Origin("voxceleb2", "all reals, and the source of every fake", "Peng et al., CVPR 2026", ("identity",)),),
+    "av1m": (Origin("voxceleb2", "all reals, and the source of every fake", "paths of the release", _ALL),),
     "av1mpp": (
-        Origin("voxceleb2", "clips below vox_celeb_2", "paths of the release", True),
-        Origin("lrs3", "clips below lrs3", "paths of the release"),
+        Origin("voxceleb2", "clips below vox_celeb_2", "paths of the release", _ALL),
+        Origin("lrs3", "clips below lrs3", "paths of the release", _ALL),
     ),
     "lavdf": (Origin("voxceleb2", "all reals, and the source of every fake", "Cai et al., DICTA 2022"),),
     "hifi_avdf": (Origin("avspeech", "all reals", "Peng et al., CVPR 2026"),),
     "exddv": (
-        Origin("ffpp", "fakes of Face2Face, FaceSwap and FaceShifter, and the reals of SSR-DFD", "ExDDV.csv", True),
+        Origin("ffpp", "fakes of Face2Face, FaceSwap and FaceShifter, and the reals of SSR-DFD", "ExDDV.csv", _ALL),
         Origin("deeperforensics", "fakes of end_to_end, made from FaceForensics++ reals", "ExDDV.csv"),
         Origin("dfdc", "clips named DeepfakeDetection", "ExDDV.csv"),
     ),
@@ -68,7 +70,12 @@ def roots(name: str) -> frozenset[str] | None:
     return frozenset(found)
 
 
-def namespaces(name: str) -> frozenset[str]:
-    """Whose names of people and recordings a data set uses: its own, and those of origins that it names alike."""
+def alike(name: str, other: str, kind: str) -> bool:
+    """Whether two data sets or protocols name people (`identity`), recordings (`source`) or excerpts (`pair`) alike."""
+    return bool(_namespaces(name, kind) & _namespaces(other, kind))
+
+
+def _namespaces(name: str, kind: str) -> frozenset[str]:
+    """Whose names a data set uses: its own, and those of origins that it names alike."""
     dataset = name.partition(".")[0]
-    return frozenset({dataset, *(origin.dataset for origin in origins(dataset) or () if origin.same_names)})
+    return frozenset({dataset, *(origin.dataset for origin in origins(dataset) or () if kind in origin.same_names)})

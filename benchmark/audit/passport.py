@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.clip import Clip
-from datasets.lineage import namespaces
+from datasets.lineage import alike
 from datasets.probing import Facts
 from datasets.probing.fingerprint import BITS, SECONDS, bits
 
 from .standing import Standing, of_numbers
 
-SWAPPED = ("target1", "target2")
-"""Fields of `Clip.extra` that name the people whose face or voice a fake was made with."""
+SWAPPED = ("target1", "target2", "source_identity", "source")
+"""Fields of `Clip.extra` that name the people whose face or voice a fake was made with, in the words of releases."""
 SIM = "sim_"
 
 
@@ -51,27 +51,26 @@ def passport(
     Args:
         seen, tested: facts of training and test clips by id; clips without are left out of the comparison of files.
     """
-    names, why = comparable(train, test)
-    why = "" if names else why
     return [
-        *(_names(kind, train, test, why) for kind in _NAMES),
-        _swapped(train, test, why),
+        *(_names(kind, train, test) for kind in _NAMES),
+        _swapped(train, test),
         _same(train, test, seen, tested),
         _alike(train, test, seen, tested),
     ]
 
 
-def comparable(train: Sequence[Clip], test: Sequence[Clip]) -> tuple[bool, str]:
-    """Whether equal names of two sets mean the same, and why not."""
+def incomparable(train: Sequence[Clip], test: Sequence[Clip], field: str) -> str:
+    """Why equal names of two sets do not mean the same; empty where they do."""
     if not train or not test:
-        return False, "one of the sets is empty"
+        return "one of the sets is empty"
     a, b = train[0].dataset, test[0].dataset
-    if namespaces(a) & namespaces(b) or (a.startswith(SIM) and b.startswith(SIM)):
-        return True, ""
-    return False, f"names of {a} and {b} have nothing to do with each other"
+    if alike(a, b, field) or (a.startswith(SIM) and b.startswith(SIM)):
+        return ""
+    return f"{a} and {b} do not name them alike"
 
 
-def _names(kind: str, train: Sequence[Clip], test: Sequence[Clip], why: str) -> Overlap:
+def _names(kind: str, train: Sequence[Clip], test: Sequence[Clip]) -> Overlap:
+    why = incomparable(train, test, _NAMES[kind])
     a, b = ([getattr(clip, _NAMES[kind]) for clip in part] for part in (train, test))
     seen, wanted = set(filter(None, a)), set(filter(None, b))
     if why or not wanted or not seen:
@@ -96,9 +95,9 @@ def _memory(
     return of_numbers(y, scores, np.array([clip.cluster for clip in test]))
 
 
-def _swapped(train: Sequence[Clip], test: Sequence[Clip], why: str) -> Overlap:
+def _swapped(train: Sequence[Clip], test: Sequence[Clip]) -> Overlap:
     """People whom a test clip shows and training has by name, in either role, unless both show them as who is seen."""
-    kind = "swapped identity"
+    kind, why = "swapped identity", incomparable(train, test, "identity")
     trained, tested = [_people(clip) for clip in train], [_people(clip) for clip in test]
     if why or not any(swapped for _, swapped in (*trained, *tested)):
         return Overlap(kind, None, None, None, why or "no names of swapped people")

@@ -7,7 +7,7 @@ from functools import cache
 from datasets import library
 from datasets.clip import Clip
 from datasets.errors import DatasetError
-from datasets.lineage import namespaces, origins, roots
+from datasets.lineage import alike, origins, roots
 from detectors.registry import registry
 
 from .passport import SIM
@@ -62,12 +62,12 @@ def seen_before(test: Sequence[Clip], by: Mapping[str, Sequence[str]] | None = N
 def _seen(dataset: str, encoders: tuple[str, ...], test: Sequence[Clip]) -> Seen:
     name = test[0].dataset
     related, why = _lineage(dataset, name)
-    if not namespaces(name) & namespaces(dataset) or not _here(dataset):
+    if not library.here(dataset):
         return Seen(dataset, encoders, related, why)
     identities, sources = _names_of(dataset)
-    people = _shared(identities, (clip.identity for clip in test))
-    recordings = _shared(sources, (clip.source for clip in test))
-    if people[0] or recordings[0]:
+    people = _shared(identities, (clip.identity for clip in test)) if alike(name, dataset, "identity") else None
+    recordings = _shared(sources, (clip.source for clip in test)) if alike(name, dataset, "source") else None
+    if any(counts and counts[0] for counts in (people, recordings)):
         related, why = "yes", "by name, in both manifests"
     return Seen(dataset, encoders, related, why, people, recordings)
 
@@ -95,10 +95,6 @@ def _said(name: str, dataset: str) -> str:
 
 def _between(name: str, dataset: str) -> set[str]:
     return {origin.dataset for origin in origins(name) or () if dataset in (roots(origin.dataset) or ())}
-
-
-def _here(dataset: str) -> bool:
-    return library.here(dataset)
 
 
 @cache

@@ -125,9 +125,9 @@ def _seen_lines(audit: Audit) -> list[str]:
 
 
 def _counted(identities: tuple[int, int] | None, sources: tuple[int, int] | None) -> str:
-    if identities is None or sources is None:
-        return ""
-    return f"; {identities[0]} of {identities[1]} identities and {sources[0]} of {sources[1]} recordings by name"
+    named = [(identities, "identities"), (sources, "recordings")]
+    found = [f"{counts[0]} of {counts[1]} {words}" for counts, words in named if counts]
+    return f"; by name {' and '.join(found)}" if found else ""
 
 
 def markdown(audit: Audit) -> str:

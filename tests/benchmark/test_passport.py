@@ -66,7 +66,8 @@ def test_memory_of_names_is_worth_what_training_says_of_them() -> None:
 def test_names_of_unrelated_sets_are_not_compared_and_those_of_related_ones_are() -> None:
     train = [clip("a", "favc", identity="id00017", source="id00017/00109")]
     assert by_kind(train, [clip("b", "kodf", identity="id00017")])["identity"].shared is None
-    assert by_kind(train, [clip("b", "av1m.ssr", identity="id00017")])["identity"].shared == 1
+    related = by_kind(train, [clip("b", "av1m.ssr", identity="id00017", source="id00017/00109")])
+    assert related["identity"].shared == 1 and related["source"].shared is None  # one has no video in its names
     assert by_kind(train, [clip("b", "favc.ssr", identity=None)])["identity"].shared is None
 
 
@@ -75,7 +76,7 @@ def test_swapped_identities_are_found_in_both_directions() -> None:
     test = [
         clip("shows a donor of training", identity="id8"),
         clip("lent by a training identity", identity="id5", label=1, extra={"target1": "id1"}),
-        clip("lent by a training donor", identity="id6", label=1, extra={"target2": "id8"}),
+        clip("lent by a training donor", identity="id6", label=1, extra={"source_identity": "id8"}),
         clip("free", identity="id7", label=1, extra={"target1": "id9"}),
         clip("seen in both, which is the row of identities", identity="id2"),
     ]
@@ -137,7 +138,8 @@ def test_an_imported_pretraining_set_is_compared_by_name(cache: Path, monkeypatc
 def test_lineage_ends() -> None:
     for name in lineage.ORIGINS:
         assert name in (lineage.roots(name) or ())
-    assert lineage.roots("mine") is None and lineage.namespaces("mine.x") == {"mine"}
+    assert lineage.roots("mine") is None and lineage.alike("mine.x", "mine", "pair")
+    assert not lineage.alike("mine", "favc", "identity")
 
 
 def test_facts_stand_in_for_hashes_that_are_not_known() -> None:
