@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> int:
         backend=options.backend,
         scheduler=options.scheduler,
     )
-    table = home / "prepared.csv"
+    table = home / f"prepared{options.name.removeprefix(home.name)}.csv"
     write_atomic(table, as_csv(done))
     print(summary(done, maker is not None))
     print(f"every clip: {table}")
