@@ -38,9 +38,11 @@ _IDENTITY = re.compile(r"id\d+")
 def read(tree: Tree) -> list[Clip]:
     """The clips of the release whose `meta_data.csv` is in the root."""
     drafts = Drafts(tree, "favc")
-    for where, row in _rows(tree):
+    listed = list(_rows(tree))
+    for where, row in listed:
         _add(drafts, where, row)
-    drafts.report_unlisted()
+    if listed:
+        drafts.report_unlisted()
     return drafts.clips
 
 

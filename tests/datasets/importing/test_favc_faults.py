@@ -223,9 +223,9 @@ def test_faults_together_are_each_found(tmp_path: Path) -> None:
     assert layouts.differences(imported.clips, layouts.samples_after("favc", changes)) == []
 
 
-def test_a_broken_table_is_said_not_raised(tmp_path: Path) -> None:
+def test_an_empty_table_is_one_finding(tmp_path: Path) -> None:
     imported = layouts.planted("favc", tmp_path, lambda root: (root / TABLE).write_bytes(b""))
-    assert (imported.clips, imported.findings[0].code) == ((), "empty_file")
+    assert (imported.clips, [(f.code, f.where) for f in imported.findings]) == ((), [("empty_file", TABLE)])
 
 
 def test_a_copy_that_nests_its_name_is_found(tmp_path: Path) -> None:
