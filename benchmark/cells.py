@@ -120,6 +120,13 @@ def known_words() -> str:
 
 def hint(expression: str) -> str:
     """A guess at what a `-k` expression that matched nothing was meant to be; empty without one."""
-    words = ["contract", *MARKS, *pairs.every_name(), *filter(None, PROBES), *(row.name for row in rows())]
+    words = [
+        "contract",
+        *MARKS,
+        *pairs.every_name(),
+        *pairs.every_pair(),
+        *filter(None, PROBES),
+        *(row.name for row in rows()),
+    ]
     near = [suggest(word, words) for word in expression.replace("(", " ").replace(")", " ").split()]
     return " ".join(phrase for phrase in near if "did you mean" in phrase).lstrip("; ")

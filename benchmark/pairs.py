@@ -129,6 +129,11 @@ def every_name() -> list[str]:
     return list(dict.fromkeys([*names(), *(name for pair in published() for name in pair)]))
 
 
+def every_pair() -> list[str]:
+    """Pairs as cells' ids write them."""
+    return ["_to_".join(pair) for pair in (*SIM, *published())]
+
+
 def trainable() -> list[str]:
     """What can be trained on: embedded sets, every protocol of a real data set, imported or not, and own folders."""
     return [*dict.fromkeys(train for train, _ in SIM), *protocols.names()]

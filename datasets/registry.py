@@ -119,11 +119,19 @@ class Real:
         return "real"
 
     def lacking(self, name: str) -> str | None:
-        """Why a protocol cannot be had on this machine, and how to change it; None where it can."""
+        """Why a protocol cannot be had on this machine, and how to change it; None where it can.
+
+        Raises:
+            DatasetError: what is known of its place is damaged.
+        """
         data_set = name.partition(".")[0]
         if not library.here(data_set):
             commands = f"python -m datasets import {data_set} FOLDER, python -m datasets doctor"
             return f"{data_set} was not imported; {commands}"
+        if not (root := library.root_of(data_set)).is_dir():
+            return (
+                f"{data_set} was imported from {root}, which is not there; mount it, or import the folder's new place"
+            )
         from .lists import MissingListError
         from .protocols import UnknownProtocolError
 

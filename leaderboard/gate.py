@@ -5,8 +5,8 @@ Each newly measured cell is held against the row's:
 - **exactly**, where signature and fingerprint (processor, system and the libraries that compute) are the same: no
   metric may differ by more than 1e-6;
 - **statistically** otherwise, on the same test clips: `leaderboard.regression`, paired and clustered by identity.
-  Without scores to pair (no per-frame ones are kept, none of real data, none beside old rows) the numbers themselves
-  are compared with their standard errors, as if independent, which is cautious;
+  Without scores to pair (no per-frame ones are kept, those of real data only on the machine that accepted them, none
+  beside old rows) the numbers themselves are compared with their standard errors, as if independent, which is cautious;
 - **score by score** too, when a run is held against rows, since a fault may move scores without lowering the AUC by
   more than chance does: Lin's concordance of old and new scores (Biometrics 1989, 45:255-268) below 0.95 means another
   detector, whether its code changed (the row is stale) or not (something else is wrong). The last digits of another
