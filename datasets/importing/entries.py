@@ -161,5 +161,9 @@ def _finite(value: Any) -> float | None:
 
 
 def _short(value: Any) -> str:
-    text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    """What a value is, in few words."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else f"{value[:37]}...")
+    if isinstance(value, float | bool | None) or (isinstance(value, int) and value.bit_length() < 100):
+        return repr(value)
+    return type(value).__name__
