@@ -75,6 +75,11 @@ def alike(name: str, other: str, kind: str) -> bool:
     return bool(_namespaces(name, kind) & _namespaces(other, kind))
 
 
+def bare(name: str | None) -> str | None:
+    """A name without the corpus that AV-Deepfake1M++ has before it: `id00012` for `vox2:id00012`, as in VoxCeleb2."""
+    return name and name.removeprefix("vox2:").removeprefix("lrs3:")
+
+
 def _namespaces(name: str, kind: str) -> frozenset[str]:
     """Whose names a data set uses: its own, and those of origins that it names alike."""
     dataset = name.partition(".")[0]

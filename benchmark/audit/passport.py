@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.clip import Clip
-from datasets.lineage import alike
+from datasets.lineage import alike, bare
 from datasets.probing import Facts
 from datasets.probing.fingerprint import BITS, SECONDS, bits
 
@@ -71,7 +71,7 @@ def incomparable(train: Sequence[Clip], test: Sequence[Clip], field: str) -> str
 
 def _names(kind: str, train: Sequence[Clip], test: Sequence[Clip]) -> Overlap:
     why = incomparable(train, test, _NAMES[kind])
-    a, b = ([getattr(clip, _NAMES[kind]) for clip in part] for part in (train, test))
+    a, b = ([bare(getattr(clip, _NAMES[kind])) for clip in part] for part in (train, test))
     seen, wanted = set(filter(None, a)), set(filter(None, b))
     if why or not wanted or not seen:
         return Overlap(kind, None, len(wanted) or None, None, why or "not known")
@@ -111,7 +111,7 @@ def _swapped(train: Sequence[Clip], test: Sequence[Clip]) -> Overlap:
 def _people(clip: Clip) -> tuple[frozenset[str], frozenset[str]]:
     """Who is seen, and who lent a face or voice."""
     swapped = frozenset(str(clip.extra[name]) for name in SWAPPED if clip.extra.get(name))
-    own = frozenset({clip.identity} if clip.identity else ())
+    own = frozenset({str(bare(clip.identity))} if clip.identity else ())
     return own, swapped - own
 
 
