@@ -12,14 +12,14 @@ from .cells import Cell
 
 
 def literature(cell: Cell) -> dict[str, Any] | None:
-    """The published value in [0, 1] and its source, or a `note` why there is none to compare with.
+    """The published value in [0, 1] and its source, or `notes` why there is none to compare with, by protocol.
 
     None where the protocols are the papers' and there is no such number. Published numbers are those of linear probes
     on SSR-DFD's pairs, without a probe.
     """
-    notes = [f"{name}: {why}" for name in dict.fromkeys((cell.train, cell.test)) if (why := not_comparable(name))]
+    notes = {name: why for name in (cell.train, cell.test) if (why := not_comparable(name))}
     if notes:
-        return {"value": None, "source": None, "note": "; ".join(notes)}
+        return {"value": None, "source": None, "notes": notes}
     row = cell.row
     if row.head != "linear" or row.tags or cell.probe:
         return None

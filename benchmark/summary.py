@@ -5,9 +5,9 @@ from pathlib import Path
 
 from detectors.tags import RANDOM
 from leaderboard import records
+from leaderboard.tables import not_comparable
 from leaderboard.terminal import terminal_table
 
-from .literature import not_comparable
 from .recording import NO_DATA, NO_WEIGHTS, folder_of, waits
 
 MOST = 10
@@ -46,8 +46,7 @@ def _reasons(found: Sequence[records.Record]) -> list[str]:
 
 def _notes(found: Sequence[records.Record]) -> list[str]:
     """Why protocols do not compare with the papers', a line each."""
-    names = {name for record in found if record.data == "real" for name in (record.cell.train, record.cell.test)}
-    return [f"{name}: {why}" for name in sorted(names) if (why := not_comparable(name))]
+    return [f"{name}: {why}" for name, why in not_comparable(found).items()]
 
 
 def _without_data(found: Sequence[records.Record]) -> str:

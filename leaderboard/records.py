@@ -71,7 +71,7 @@ class Record:
         fit: what training reported.
         environment, code: versions, without host, user or path.
         costs: `{encode_s, fit_s, score_s}` in seconds.
-        published: `{value, source}` of the number in the literature, or with a `note` why there is none that compares.
+        published: `{value, source}` of the number in the literature, or with `notes`, by protocol, why none compares.
     """
 
     cell: Cell

@@ -7,7 +7,7 @@ from .long_csv import long_csv
 from .markdown import anchors
 from .rows import Row
 from .sections import Section, sections
-from .tables import NOTICE, Grid
+from .tables import NOTICE, Grid, not_comparable
 
 FILES = ("sim.md", "sim.csv", "real.md", "real.csv")
 """Every file that `render` may make; those of real data only when there are real rows."""
@@ -49,6 +49,9 @@ def markdown(grid: Grid, data: str) -> str:
     head = [f"# {_TITLES[data]}", _INTRO if data == "sim" else f"{_INTRO}\n{_RANKS}"]
     if data == "sim":
         head.append(f"**Notice:** {NOTICE}. Lines are in alphabetical order; there is no ranking.")
+    if notes := not_comparable(grid.records):
+        lines = [f"- `{name}`: {why}" for name, why in notes.items()]
+        head.append("\n".join(["Not to be held against published numbers:", "", *lines]))
     parts = [(_group(source), list(sections(grid.of_source(source), data))) for source in grid.sources]
     if not parts:
         return "\n\n".join([*head, "No rows yet."]) + "\n"

@@ -53,6 +53,10 @@ def _text(value: Any) -> bool:
     return value is None or isinstance(value, str)
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(one, str) for one in value.values())
+
+
 def _counts(*names: str) -> Callable[[Any], bool]:
     """Of objects by name, whether each has these whole numbers."""
     return lambda value: all(isinstance(x, dict) and all(_integer(x.get(name)) for name in names) for x in value)
@@ -66,7 +70,10 @@ _SHAPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "manifests": ("texts", lambda x: all(_text(one) for one in x.values())),
     "coverage": ("objects of found and expected", lambda x: _counts("found", "expected")(x.values())),
     "leakage": ("objects of shared and of, or null", lambda x: _counts("shared", "of")(filter(None, x.values()))),
-    "published": ("a number value and a text source", lambda x: _number(x.get("value")) and _text(x.get("source"))),
+    "published": (
+        "a number value, a text source and notes that are texts",
+        lambda x: _number(x.get("value")) and _text(x.get("source")) and _texts(x.get("notes", {})),
+    ),
 }
 
 

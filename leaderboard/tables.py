@@ -136,6 +136,12 @@ def published(record: Record | None) -> str:
     return "" if value is None else f"{100 * value:.1f}"
 
 
+def not_comparable(records: Iterable[Record]) -> dict[str, str]:
+    """Why protocols do not compare with the papers', by protocol, as their records say."""
+    found = {name: why for record in records for name, why in (record.published or {}).get("notes", {}).items()}
+    return dict(sorted(found.items()))
+
+
 def points(difference: float | None) -> str:
     """A difference in percentage points, with its sign."""
     return "" if difference is None else f"{100 * difference:+.1f}"

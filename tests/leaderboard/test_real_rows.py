@@ -104,3 +104,13 @@ def test_published_numbers_stand_beside_and_never_in_the_measured_column(version
     told = terminal_table([record(**REAL, **TOLD), record("silence", **REAL)])
     assert "published: some paper, table 2" in told and told.count("89.4") == 1
     assert not any("published" in line for line in terminal_table([record(**REAL)]).splitlines())
+
+
+def test_why_a_protocol_does_not_compare_stands_in_the_table_of_real_data_once(results, tmp_path):
+    notes = {"favc": "the split is our own", "av1m": "another subset"}
+    for name in ("one-linear", "other-linear"):
+        told = {"value": None, "source": None, "notes": notes}
+        write_measured(results, record(name, **REAL, published=told), clips(1.0))
+    assert main(["--folder", str(tmp_path / "v1"), "accept", str(results)]) == 0
+    text = (tmp_path / "v1" / "real.md").read_text()
+    assert text.count("- `favc`: the split is our own") == 1 and "held against published" in text
