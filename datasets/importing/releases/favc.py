@@ -85,9 +85,10 @@ def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
     named = tree.named(f"{row['folder']}/{row['name']}", where)
     if named is None:
         return
-    place = _on_disk(drafts, where, _stripped(named))
+    inside = _stripped(named)
+    place = _on_disk(tree, where, inside if tree.find(inside) or not tree.find(named) else named)
     category, kind = CATEGORIES.get(row["category"], ("", ""))
-    if not kind or kind != row["type"] or kind != place.partition("/")[0]:
+    if not kind or kind != row["type"] or kind != inside.partition("/")[0]:
         findings.error("label_conflict", where, place, "category, type and folder disagree; the file is left out")
         drafts.drop(tree.find(place) or place)
         return
@@ -116,20 +117,20 @@ def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
 
 
 def _stripped(path: str) -> str:
-    """The path below the root: the table begins with the root's old name."""
+    """The path without what the table begins with: the release's name, which some copies have as a folder."""
     parts = path.split("/")
     return "/".join(parts[1:]) if parts[0] in _ROOTS else path
 
 
-def _on_disk(drafts: Drafts, where: str, path: str) -> str:
+def _on_disk(tree: Tree, where: str, path: str) -> str:
     """The path with the race's folder as on disk: `Asian (East)`, or `Asian_East` as published lists write it."""
     parts = path.split("/")
-    if len(parts) < 2 or drafts.tree.find(path):
+    if len(parts) < 2 or tree.find(path):
         return path
-    for other in {spelled(parts[1]), _written(parts[1])} - {parts[1]}:
+    for other in (spelled(parts[1]), _written(parts[1])):
         place = "/".join([parts[0], other, *parts[2:]])
-        if drafts.tree.find(place):
-            drafts.tree.findings.warning("race_folder_normalised", where, path, f"read as on disk, {other}")
+        if tree.find(place):
+            tree.findings.warning("race_folder_normalised", where, path, f"read as on disk, {other}")
             return place
     return path
 

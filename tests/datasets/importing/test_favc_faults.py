@@ -235,3 +235,14 @@ def test_a_copy_that_nests_its_name_is_found(tmp_path: Path) -> None:
     root.rename(outer / "FakeAVCeleb_v1.2" / "FakeAVCeleb_v1.2")
     imported = load("favc", outer)
     assert (len(imported.clips), beyond(imported)) == (40, [])
+
+
+def test_folders_below_one_of_the_releases_name_are_found(tmp_path: Path) -> None:
+    def plant(root: Path) -> None:
+        (root / "FakeAVCeleb").mkdir()
+        for folder in sorted(root.glob("*Video-*Audio")):
+            folder.rename(root / "FakeAVCeleb" / folder.name)
+
+    imported = layouts.planted("favc", tmp_path, plant)
+    assert len(imported.clips) == 40 and len(imported.findings) == 1
+    assert {clip.path.partition("/")[0] for clip in imported.clips} == {"FakeAVCeleb"}
