@@ -7,7 +7,7 @@ from functools import cache
 from datasets import library
 from datasets.clip import Clip
 from datasets.errors import DatasetError
-from datasets.lineage import alike, origins, roots
+from datasets.lineage import alike, bare, origins, roots
 from detectors.registry import registry
 
 from .passport import SIM
@@ -20,7 +20,7 @@ class Seen:
     Attributes:
         dataset: the pre-training data.
         encoders: which encoders, all forms of one under its name.
-        related: whether the test set was made from it: "yes", "no", or "not known".
+        related: whether the test set was made from it: "yes", "none on record", "not known", or "no".
         why: in words.
         identities, sources: names of the test set that it has, and how many the test set has; None where they cannot be
             compared here.
@@ -55,7 +55,7 @@ def seen_before(test: Sequence[Clip], by: Mapping[str, Sequence[str]] | None = N
     """
     by = pretraining() if by is None else by
     found = [_seen(dataset, tuple(sorted(names)), test) for dataset, names in by.items()]
-    order = ("yes", "not known", "no")
+    order = ("yes", "not known", "none on record", "no")
     return sorted(found, key=lambda one: (order.index(one.related), one.dataset))
 
 
@@ -65,7 +65,7 @@ def _seen(dataset: str, encoders: tuple[str, ...], test: Sequence[Clip]) -> Seen
     if not library.here(dataset):
         return Seen(dataset, encoders, related, why)
     identities, sources = _names_of(dataset)
-    people = _shared(identities, (clip.identity for clip in test)) if alike(name, dataset, "identity") else None
+    people = _shared(identities, (bare(clip.identity) for clip in test)) if alike(name, dataset, "identity") else None
     recordings = _shared(sources, (clip.source for clip in test)) if alike(name, dataset, "source") else None
     if any(counts and counts[0] for counts in (people, recordings)):
         related, why = "yes", "by name, in both manifests"
@@ -85,7 +85,7 @@ def _lineage(dataset: str, name: str) -> tuple[str, str]:
         return "yes", "it is the test set"
     if dataset in known:
         return "yes", _said(own, dataset)
-    return "no", "no common origin on record"
+    return "none on record", ""
 
 
 def _said(name: str, dataset: str) -> str:

@@ -132,7 +132,7 @@ def test_an_imported_pretraining_set_is_compared_by_name(cache: Path, monkeypatc
     test = [clip("a", "av1m", identity="id1", source="id1/yt1"), clip("b", "av1m", identity="id3", source="id3/yt4")]
     found = {one.dataset: one for one in seen_before(test, {"voxceleb2": ["braven_v"], "lrs3": ["braven_v"]})}
     assert found["voxceleb2"].identities == (1, 2) and found["voxceleb2"].sources == (1, 2)
-    assert found["lrs3"].identities is None and found["lrs3"].related == "no"
+    assert found["lrs3"].identities is None and found["lrs3"].related == "none on record"
 
 
 def test_lineage_ends() -> None:
