@@ -170,14 +170,16 @@ class Clip:
         return self.file if self.file.stem.endswith(ending) else self.file.with_name(f"{self.file.stem}{ending}.mp4")
 
     def check_inside(self, path: Path) -> None:
-        """Refuse to read a file of a data set that a link takes out of the data set's folder.
+        """Refuse to read a file that the manifest names and that a link takes out of the data set's folder.
 
-        A clip that belongs to no data set may be a link to anywhere: its user named it.
+        Landmarks and crops beside it may be links to anywhere, and so may a clip that belongs to no data set: the user
+        put or named them.
 
         Raises:
             ClipError: it leads out.
         """
-        if self.dataset and not is_inside(path, self.root):
+        named = path == self.file or (self.sound is not None and path == self.root / self.sound)
+        if self.dataset and named and not is_inside(path, self.root):
             raise self.error(
                 f"{path.name} is a link that leads out of the data set's folder; put the file itself there"
             )
@@ -187,7 +189,9 @@ class Clip:
         return replace(self, skip=frames)
 
     def audio(self, rate: int = AUDIO_RATE) -> np.ndarray | None:
-        """Mono sound, `(L,) float32` in [-1, 1], or None where the file has no audio track.
+        """Mono sound, `(L,) float32` in [-1, 1], or None where the file has no audio track and no sound file is named.
+
+        It begins with the first sample of its track, see `datasets.sound`.
 
         Raises:
             ClipError: the file is missing, truncated or undecodable, or nothing is left after the skip.
@@ -198,6 +202,8 @@ class Clip:
 
     def frames(self, fps: int = FPS, view: View = "full", size: int | None = None) -> np.ndarray:
         """Pictures at `fps` per second, `(T, ...) uint8`, all at once; they are kept in the cache folder.
+
+        They are upright as players show them, and begin with the first picture of the file. Pixels are taken as square.
 
         "full" gives RGB `(T, H, W, 3)`, or `(T, size, size, 3)`; "face" RGB `(T, size, size, 3)`, default 224; "mouth"
         gray `(T, size, size)`, default 96; "mouth_roi" RGB `(T, 96, 96, 3)`. Crops are cut at the landmarks beside

@@ -1,4 +1,9 @@
-"""The pictures of one file in the order of time, one after another and sampled at any rate."""
+"""The pictures of one file in the order of time, one after another and sampled at any rate.
+
+PyAV decodes all of them. torchcodec 0.11 gave the same pictures of ordinary files in as much processor time (0.94 to
+1.10 of PyAV's, with one thread each), others of 10-bit, interlaced and odd-sized ones, and none of streams without an
+index; it needs an FFmpeg of the system.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -101,10 +106,10 @@ class Film:
         """
         from av.video.reformatter import VideoReformatter
 
-        scaler = VideoReformatter()
+        scaler, failed = VideoReformatter(), self._failed
 
         def convert(frame: "VideoFrame") -> np.ndarray:
-            with decoding(self.clip, self._failed):
+            with decoding(self.clip, failed):
                 return _upright(scaler.reformat(frame, format="rgb24", threads=1).to_ndarray(), _matrix(frame))
 
         return convert
@@ -177,7 +182,8 @@ def _matrix(frame: "VideoFrame") -> np.ndarray | None:
 
     Only turns by right angles, which cameras write; others are left as they are.
     """
-    data: Any = frame.side_data.get("DISPLAYMATRIX")
+    beside: Any = frame.side_data
+    data = beside.get("DISPLAYMATRIX") if len(beside) else None
     if data is None:
         return None
     matrix = np.frombuffer(bytes(data), np.int32)[[0, 3, 1, 4]].reshape(2, 2)

@@ -425,6 +425,8 @@ def test_links_are_followed_inside_the_folder_of_a_data_set_only(tmp_path: Path)
     with pytest.raises(ClipError, match="leads out"):
         clip_of(root / "inside.mp4", sound="far.mp4").audio()
     assert single(root / "far.mp4").count() == 50  # its user named it
+    (root / "inside_face.mp4").symlink_to(write(tmp_path / "crop.mp4", audio=None))  # whoever made it put it there
+    assert len(clip_of(root / "inside.mp4").frames(25, "face")) == 50
 
 
 def test_a_track_without_pictures_is_said(tmp_path: Path) -> None:
