@@ -118,7 +118,7 @@ def _announced(container: Any) -> float | None:
 def _check_pictures(clip: Clip) -> float:
     """Decode all pictures; returns when the last one ends, in seconds of the container's clock."""
     film, times, damaged, end = Film(clip, clip.file), list[float](), 0, 0.0
-    for time, frame in film.of_one_size(FPS):
+    for time, frame in film.usable(FPS):
         if not times:
             film.converter()(frame)
         times.append(time)

@@ -82,6 +82,12 @@ def _default(streams: list[Any]) -> Any:
     return next((s for s in streams if s.disposition & Disposition.default), streams[0] if streams else None)
 
 
+def check_codec(clip: Clip, what: str, stream: Any) -> None:
+    """Refuse a track that FFmpeg has no decoder for."""
+    if stream.codec_context is None:
+        raise clip.error(f"{what} cannot be decoded: FFmpeg does not know its codec; write it in another")
+
+
 def lasts_otherwise(clip: Clip, seconds: float) -> bool:
     """Whether a stream of this length contradicts the manifest."""
     return clip.duration is not None and abs(seconds - clip.duration) > DURATION_TOLERANCE

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .clip import Clip
-from .container import check_duration, decoding, opened, sound_of
+from .container import check_codec, check_duration, decoding, opened, sound_of
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -54,6 +54,7 @@ def frames(clip: Clip) -> Iterator["AudioFrame"]:
 
 
 def _decoded(clip: Clip, container: Any, stream: Any, name: str) -> Iterator["AudioFrame"]:
+    check_codec(clip, name, stream)
     empty = True
     for frame in container.decode(stream):
         empty = False

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .clip import FPS, Clip
-from .container import decoding, format_of, opened, pictures_of
+from .container import check_codec, decoding, format_of, opened, pictures_of
 from .errors import ClipError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _TIMED = {"mov", "matroska", "mpegts", "flv"}
 """Containers, by the first of FFmpeg's names, whose packets say when their picture shows; others have to guess."""
+_LONGEST = 3600
+"""Seconds for which a picture may be shown."""
 _ORDERED = {"avi", "h264", "hevc", "m4v", "mpegvideo"}
 """Containers that only say in which order pictures are decoded; times are a wrong guess where they show in another."""
 
@@ -68,7 +70,9 @@ class Film:
         `fps` stands for the rate of a file that tells none.
         """
         times = None if decoded else self._packet_times()
-        return np.array([time for time, _ in self.decoded(fps)]) if times is None else times
+        times = np.array([time for time, _ in self.decoded(fps)]) if times is None else times
+        self._check_gap(float(np.diff(times).max(initial=0)))
+        return times
 
     def pictures(self, fps: float) -> Iterator[tuple[int, np.ndarray]]:
         """At each tick of `fps` the source frame's number and its picture `(H, W, 3) uint8` RGB.
@@ -83,7 +87,7 @@ class Film:
         convert = self.converter()
         last: VideoFrame | None = None
         index = -1
-        for index, (time, frame) in enumerate(self.of_one_size(fps)):
+        for index, (time, frame) in enumerate(self.usable(fps)):
             yield from _repeated(index - 1, last, ticks.before(time), convert)
             last = frame
         yield from _repeated(index, last, ticks.left(), convert)
@@ -114,10 +118,13 @@ class Film:
 
         return convert
 
-    def of_one_size(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
-        """What `decoded` gives, refused as soon as a picture has another size."""
+    def usable(self, fps: float) -> Iterator[tuple[float, "VideoFrame"]]:
+        """What `decoded` gives, refused as soon as a picture has another size or comes far too late."""
         extent: tuple[int, int] | None = None
+        before = float("inf")
         for time, frame in self.decoded(fps):
+            self._check_gap(time - before)
+            before = time
             here = _extent(frame)
             extent = extent or here
             if here != extent:
@@ -140,6 +147,11 @@ class Film:
                 yield clock.time(None if ordered else frame.time), frame
         if empty:
             raise self.error("its video track is empty")
+
+    def _check_gap(self, seconds: float) -> None:
+        """Refuse pictures so far apart that their times must be wrong: one would be repeated until memory is full."""
+        if seconds > _LONGEST:
+            raise self.error(f"two of its pictures are {seconds:.0f} s apart, so its times are damaged; write it anew")
 
     def _packet_times(self) -> np.ndarray | None:
         """The times of all pictures, rising, without decoding them; None where the packets do not tell."""
@@ -164,6 +176,7 @@ class Film:
             stream = pictures_of(container)
             if stream is None:
                 raise self.error("no video track")
+            check_codec(self.clip, self._words, stream)
             yield container, stream
 
 

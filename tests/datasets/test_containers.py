@@ -180,6 +180,22 @@ def test_pictures_without_times_follow_one_another(tmp_path: Path, suffix: str, 
     assert clip.count(50) == 100
 
 
+def test_a_codec_that_nobody_knows_is_said_and_the_other_track_is_read(tmp_path: Path) -> None:
+    clip = clip_of(write(tmp_path / "a.mp4"))
+    clip.file.write_bytes(clip.file.read_bytes().replace(b"avc1", b"zzzz"))
+    for read in (Clip.frames, lambda clip: list(clip.stream()), check, facts, streams):
+        with pytest.raises(ClipError, match="video cannot be decoded: FFmpeg does not know its codec"):
+            read(clip)
+    assert len(clip.audio()) > 30_000
+
+
+def test_pictures_whose_times_jump_for_hours_are_refused_before_one_is_repeated_for_so_long(tmp_path: Path) -> None:
+    clip = clip_of(write(tmp_path / "a.mkv", audio=None, times=[0, 0.04, 0.08, 90_000, 90_000.04]))
+    for read in (Clip.frames, Clip.count, lambda clip: list(clip.stream()), check):
+        with pytest.raises(ClipError, match="two of its pictures are 90000 s apart"):
+            read(clip)
+
+
 def _corners(index: int, width: int, height: int) -> np.ndarray:
     """A picture whose four quarters differ."""
     picture = np.full((height, width, 3), 40, np.uint8)
