@@ -10,9 +10,12 @@ from benchmark.cells import Cell
 from benchmark.literature import literature
 from benchmark.pairs import LEFT_OUT, SIM, TABLE_2, Pair, ask_in, collected, published, suits
 from datasets import library, protocols
+from datasets.registry import Corpus, source_of
 from detectors.cardcheck import RESERVED
 from detectors.registry import row
+from leaderboard import VERSION
 from leaderboard.domains import domain
+from leaderboard.rows import path_for, read
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +114,14 @@ def test_a_list_of_which_clips_are_missing_is_not_compared(monkeypatch: pytest.M
     monkeypatch.setattr("benchmark.literature.Real.drawn", lambda self, name: short)
     told = literature(Cell(row("braven_v-linear"), "favc.ssr", "favc.ssr"))
     assert told is not None and told["value"] is None and "3,500 of 3,508 clips are here" in told["notes"]["favc.ssr"]
+
+
+def test_rows_of_the_embedded_corpus_still_are_of_the_clips_that_it_has() -> None:
+    kept = read(path_for(VERSION, "sim", "silence")).cells
+    assert {one.cell.id for one in kept} == {cell.id for cell in cells.cells() if cell.row.name == "silence"}
+    for one in kept:
+        corpus = Corpus(str(one.size), (one.corpus or {})["seed"])
+        cell = Cell(row("silence"), one.cell.train, one.cell.test, one.cell.probe)
+        if (one.corpus or {})["version"] == corpus.version:
+            assert one.manifests == {name: corpus.manifest(*place) for name, place in cell.places.items()}
+        assert one.cell.domain == cell.domain and source_of(cell.test, corpus) is corpus
