@@ -99,10 +99,11 @@ def threshold_at_val(needs: frozenset[str], labels: np.ndarray, scores: np.ndarr
 def _frame_auc(test: Part, outcomes: Sequence[Outcome]) -> Metric | None:
     """Localisation: pooled AUC over the frames of the fakes with known segments; None where it has no meaning.
 
-    The frames of a fake without frame scores have none either, and are imputed like clips.
+    The frames of a fake without frame scores have none either, and are imputed like clips. Of re-timed clips there is
+    none: their sound and their pictures tell different times, and a detector may have used both.
     """
     clips = [clip for clip in test.expected if clip.segments]
-    if not clips or not any(outcome.test.local for outcome in outcomes):
+    if not clips or not any(outcome.test.local for outcome in outcomes) or any(clip.retimed for clip in clips):
         return None
     spans = [_spans(clip, outcomes) for clip in clips]
     labels = np.concatenate([frame_labels(s, clip.segments or ()) for s, clip in zip(spans, clips, strict=True)])

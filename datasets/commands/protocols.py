@@ -9,7 +9,7 @@ from ..protocols import Drawn, Protocol
 
 _HELP = """Lists the protocols of the data sets: which clips are trained, validated and tested on. With names of
 protocols or data sets, counts their clips here, how many are left out for which reason, and how much of published
-lists was found. Exit status: 0, 1 when a named one cannot be used here."""
+lists was found. Exit status: 0, 1 when a named protocol, or every one of a named data set, cannot be used here."""
 
 
 def add(commands: Any) -> None:
@@ -24,10 +24,14 @@ def run(options: argparse.Namespace) -> int:
     if not options.names:
         print(_listed())
         return 0
-    wanted = [name for typed in options.names for name in (protocols.names(typed) or [typed])]
-    told = [_told(protocols.get(name)) for name in dict.fromkeys(wanted)]
-    print("\n\n".join(text for _, text in told))
-    return 0 if all(fine for fine, _ in told) else 1
+    told: dict[str, tuple[bool, str]] = {}
+    usable = True
+    for typed in options.names:
+        names = protocols.names(typed) or [typed]
+        told |= {name: _told(protocols.get(name)) for name in names if name not in told}
+        usable &= any(told[name][0] for name in names)
+    print("\n\n".join(text for _, text in told.values()))
+    return 0 if usable else 1
 
 
 def _listed() -> str:

@@ -317,7 +317,7 @@ def test_the_command_counts_what_a_protocol_has_and_leaves_out(capsys: pytest.Ca
     told = capsys.readouterr().out
     assert "train: 6 real, 24 fake" in told and "left out: 20, a fake of none of the five classes" in told
     assert "left out: 1, no label" in told and "numbers do not compare with published ones: HAVIC" in told
-    assert counted("favc") == 1
+    assert counted("favc.ssr") == 1 and counted("favc") == 0 and counted("favc", "dfe") == 1
     told = capsys.readouterr().out
     assert "favc.ssr needs SSR-DFD's split lists" in told and "favc.havic: all four types" in told
     assert counted() == 0
