@@ -109,7 +109,7 @@ class Here:
     """What this checkout knows, against which a submission is held.
 
     Attributes:
-        roll: who is in the test set of a record; None where that is not known.
+        roll: who is in the test set of a record, with salted names for real data; None where that is not known.
         signatures: of a detector's code, by seed; None where there is no such code.
         name_problem: why a detector's name cannot be used; empty if it can.
     """
@@ -150,9 +150,14 @@ def inspect(submitted: Path, version: Path, here: Here) -> Findings:
 def inspect_row(row: Row, folder: Path, here: Here) -> Findings:
     """Check a self-reported row, its scores in `folder`: name, clips, intervals, code, nothing private."""
     bad = [text for text in [here.name_problem(row.detector)] if text]
+    rolls = {record.cell.id: here.roll(record) for record in row.cells}
     for record in row.cells:
-        bad += [f"{record.cell.id}: {text}" for text in _record_problems(record, folder, here.roll(record))]
+        bad += [f"{record.cell.id}: {text}" for text in _record_problems(record, folder, rolls[record.cell.id])]
     notes = [*_beyond_chance(row)]
+    if unseen := [record for record in row.cells if record.data == "real" and rolls[record.cell.id] is None]:
+        notes.append(
+            f"{row.detector}: the clips of {len(unseen)} cells of real data cannot be checked without the data"
+        )
     told = {seed: value for record in row.cells for seed, value in record.detectors.items()}
     try:
         code = here.signatures(row.detector, [int(seed) for seed in told]) if told else None
@@ -205,16 +210,16 @@ def _record_problems(record: Record, folder: Path, roll: Roll | None) -> Iterato
     if match := scores.PRIVATE.search(records.dumps(record)):
         yield f"it contains {match.group()!r}, {scores.REFUSED}"
     yield from cell_problems(record)
-    if record.data != "sim":
-        return
     try:
-        frame = records.read_scores(scores.path_of(record, folder))
+        real = record.data == "real"
+        frame = scores.of(record, folder) if real else records.read_scores(scores.path_of(record, folder))
     except RecordError:
-        return  # `scores.problems` says so
+        return  # `scores.problems` says so; those of real data may be elsewhere
     if roll is not None:
         people = zip(frame["identity"].tolist(), frame["label"].tolist(), strict=True)
         yield from _other_clips(dict(zip(frame["clip"].tolist(), people, strict=True)), roll)
-    yield from number_problems(record, frame)
+    if not real:  # intervals of real data were drawn with identities in the order of their names, which are not here
+        yield from number_problems(record, frame)
 
 
 def _other_clips(found: Roll, roll: Roll) -> Iterator[str]:

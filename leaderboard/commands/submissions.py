@@ -10,6 +10,7 @@ from typing import Any
 
 from leaderboard import rows
 from leaderboard.records import Record
+from leaderboard.salted import salted
 from leaderboard.submissions import Findings, Here, Roll, SubmissionError, inspect, inspect_row, pack, unpacked
 
 from .tables import writing
@@ -75,10 +76,12 @@ def inspected(path: Path, version: Path) -> Findings:
 
 
 def _roll(record: Record) -> Roll | None:
-    """The test set of a record, if it is an embedded one of this version."""
+    """The test set of a record, if it is an embedded one of this version, or a real one that was imported here."""
     from datasets.registry import EMBEDDED, Corpus
     from datasets.sim.plan import SIZES
 
+    if record.data == "real":
+        return _real_roll(record.cell.test)
     corpus = record.corpus or {}
     if record.data != "sim" or record.cell.test not in EMBEDDED or record.size not in SIZES or "seed" not in corpus:
         return None
@@ -86,6 +89,19 @@ def _roll(record: Record) -> Roll | None:
     if planned.version != corpus.get("version"):
         return None
     return {clip.id: (clip.cluster, int(bool(clip.label))) for clip in planned.clips(record.cell.test, "test")}
+
+
+def _real_roll(test: str) -> Roll | None:
+    from datasets.errors import DatasetError
+    from datasets.registry import Real
+
+    try:
+        if Real().lacking(test):
+            return None
+        clips = Real().clips(test, "test")
+    except DatasetError:
+        return None  # whoever measures with it is told what is wrong
+    return {salted(clip.id, test): (salted(clip.cluster, test), int(bool(clip.label))) for clip in clips}
 
 
 def _signatures(detector: str, seeds: Sequence[int]) -> Mapping[str, str] | None:

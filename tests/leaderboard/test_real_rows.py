@@ -11,6 +11,7 @@ from leaderboard import records, rows, scores
 from leaderboard.__main__ import main
 from leaderboard.salted import NO_SCORE, PREFIX, salted, salted_scores
 from leaderboard.sources import cells_of
+from leaderboard.submissions import Here, inspect, pack, unpacked
 from leaderboard.terminal import terminal_table
 
 REAL = {"data": "real", "size": None, "corpus": None, "train": "favc.ssr", "test": "av1m.ssr"}
@@ -114,3 +115,24 @@ def test_why_a_protocol_does_not_compare_stands_in_the_table_of_real_data_once(r
     assert main(["--folder", str(tmp_path / "v1"), "accept", str(results)]) == 0
     text = (tmp_path / "v1" / "real.md").read_text()
     assert text.count("- `favc`: the split is our own") == 1 and "held against published" in text
+
+
+def test_whoever_has_the_data_can_check_the_clips_of_a_submission(results, tmp_path):
+    out = tmp_path / "one.zip"
+    pack(results, "tiny_a-linear", out)
+    frame = records.read_scores(next((results / "scores").glob("*.csv")))
+    roll = {
+        salted(clip, "av1m"): (salted(who, "av1m"), label)
+        for clip, who, label in frame[["clip", "identity", "label"]].itertuples(index=False)
+    }
+    flipped = {**roll, min(roll): (roll[min(roll)][0], 1 - roll[min(roll)][1])}
+    with unpacked(out) as folder:
+        for known, problem, note in (
+            (roll, "", ""),
+            (flipped, "1 clips have another label", ""),
+            (None, "", "1 cells"),
+        ):
+            here = Here(lambda record, known=known: known, lambda *_: {"43": "1e" * 32}, lambda _: "")
+            told = inspect(folder, tmp_path / "v1", here)
+            assert bool(told.problems) == bool(problem) and problem in " ".join(told.problems)
+            assert any("cannot be checked without the data" in text for text in told.notes) == bool(note)
