@@ -154,11 +154,12 @@ def _clicks(tree: Tree, line: Line, path: str) -> tuple[Click, ...] | None:
     except (ValueError, RecursionError) as error:
         findings.warning("broken_json", line.where, path, f"click_locations: {error}; imported without clicks")
         return None
+    if places in ({}, [], None):
+        findings.warning("empty_clicks", line.where, path, "imported without clicks")
+        return ()
     if not isinstance(places, dict):
         findings.warning("broken_json", line.where, path, "click_locations is no object; imported without clicks")
         return None
-    if not places:
-        findings.warning("empty_clicks", line.where, path, "imported without clicks")
     return tuple(_usable(tree, places, line.where, path))
 
 

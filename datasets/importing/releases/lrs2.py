@@ -58,14 +58,11 @@ def _listed(tree: Tree, name: str) -> list[tuple[str, str]]:
     except DatasetError as error:
         tree.findings.error("unreadable_file", name, detail=f"{error}; nothing is taken from it")
         return []
-    found = []
-    for number, line in enumerate(content.removesuffix("\n").splitlines(), 1):
-        words = line.replace("\0", " ").split()
-        if words:
-            found.append((f"{name}:{number}", words[0]))
-        else:
+    lines = [line.replace("\0", " ").split() for line in content.splitlines()]
+    if any(lines):  # else the list is empty, which is a finding of its own
+        for number in (number for number, words in enumerate(lines, 1) if not words):
             tree.findings.info("blank_line", f"{name}:{number}")
-    return found
+    return [(f"{name}:{number}", words[0]) for number, words in enumerate(lines, 1) if words]
 
 
 def _add(drafts: Drafts, where: str, split: str, name: str, splits: dict[str, str]) -> None:

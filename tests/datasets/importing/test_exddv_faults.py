@@ -65,6 +65,7 @@ FAULTS: dict[str, Case] = {
     ),
     "no clicks": (clicked("{}"), warned("empty_clicks"), {F2F: {"clicks": []}}),
     "blank clicks": (clicked(""), warned("empty_clicks"), {F2F: {"clicks": []}}),
+    "no click in a list": (clicked("[]"), warned("empty_clicks"), {F2F: {"clicks": []}}),
     "another spelling": (
         replaced(TABLE, "BioDeepAV,videos", "biodeepav,videos"),
         [("info", "dataset_alias", f"{TABLE}:7")],

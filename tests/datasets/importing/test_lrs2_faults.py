@@ -34,6 +34,8 @@ def removed(path: str) -> Plant:
 
 FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], int]] = {
     "blank line": (added("train", "\n  \n"), [("info", "blank_line", f"train.txt:{line}") for line in (3, 4)], 5),
+    "blank last line": (added("train", "\n"), [("info", "blank_line", "train.txt:3")], 5),
+    "blank lines alone": (written("test", b"\n \n"), [("warning", "empty_list", "test.txt")], 4),
     "crlf": (written("train", f"{FIRST}\r\n{SECOND}\r\n".encode()), [("info", "crlf", "train.txt")], 5),
     "repeated": (added("train", f"{FIRST}\n"), [("warning", "duplicate_row", "train.txt:3")], 5),
     "repeated with a remark": (added("train", f"{FIRST} MV\n"), [("warning", "duplicate_row", "train.txt:3")], 5),
