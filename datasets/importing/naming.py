@@ -31,7 +31,7 @@ def _wrong(name: str) -> str | None:
         return "names that begin with sim_ are those of simulated sets"
     if name in NAMES and name != OWN:
         return "it is a published data set; choose another name"
-    if name == "lists":
-        return "the folder of split lists beside the data sets is called so"
+    if name in ("lists", "scores"):
+        return f"the folder of {'split lists' if name == 'lists' else 'scores'} beside the data sets is called so"
     part = next((part for part in RESERVED if part in f"_{name}_"), None)
     return f"{part!r} in a name means something else to the suite; choose another name" if part else None
