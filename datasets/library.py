@@ -18,7 +18,7 @@ from . import hashes as kept_hashes
 from .clip import Clip
 from .errors import DatasetError
 from .faces import kept as kept_faces
-from .files import cache_root, write_atomic
+from .files import cache_root, locked, write_atomic
 from .importing import NAMES, Imported, findings
 from .manifest import read_manifest, write_manifest
 
@@ -86,9 +86,10 @@ def keep(imported: Imported) -> Path:
         "clips": len(imported.clips),
     }
     header["splits"] = _counts(imported.clips)
-    findings.write(folder / "findings.csv", imported.findings)
-    write_manifest(manifest_path(imported.name), imported.clips, header)
-    write_atomic(folder / "place.json", json.dumps({"root": str(imported.root)}) + "\n")
+    with locked(folder / ".import"):  # of two imports at once, all three files are of one
+        findings.write(folder / "findings.csv", imported.findings)
+        write_manifest(manifest_path(imported.name), imported.clips, header)
+        write_atomic(folder / "place.json", json.dumps({"root": str(imported.root)}) + "\n")
     return manifest_path(imported.name)
 
 

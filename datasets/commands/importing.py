@@ -20,8 +20,10 @@ _HELP = f"""Reads the metadata of a data set and the names and sizes of its file
 findings into AVDF_DATA. Nothing is copied, and nothing in the data set's folder is changed. Import again after files
 came or went; hashes of unchanged files are kept.
 
-NAME is one of {", ".join(NAMES)}. PATH is the folder that the release was unpacked into, or one or two folders
-above it. `{OWN}` is one's own data: real/ and fake/ folders or a CSV table, see docs/datasets.md."""
+NAME is one of
+{", ".join(NAMES)}.
+PATH is the folder that the release was unpacked into, or one or two folders above it. `{OWN}` is one's own data:
+real/ and fake/ folders or a CSV table, see docs/datasets.md."""
 
 _MANY = 10_000
 """Files with which an import takes more than a moment."""
@@ -85,17 +87,25 @@ def _before(name: str) -> tuple[Path, dict[str, Clip]] | None:
 
 def _summary(imported: Imported) -> list[str]:
     clips = imported.clips
-    identities = {clip.identity for clip in clips if clip.identity}
     size = sum(clip.bytes or 0 for clip in clips)
     lines = [
         f"{imported.name}: {len(clips):,} clips ({in_words(clips)}), {in_bytes(size)}, from {imported.root}",
-        f"identities: {len(identities):,}" if identities else "identities: unknown; intervals are clustered by source",
+        _identities(clips),
     ]
     splits = Counter(clip.split for clip in clips)
     if splits.keys() == {""}:
         return [*lines, "splits: none in the release; protocols make them"]
     parts = [f"{split or 'none'} {in_words([c for c in clips if c.split == split])}" for split in sorted(splits)]
     return [*lines, "splits: " + "; ".join(parts)]
+
+
+def _identities(clips: Sequence[Clip]) -> str:
+    """How many people are seen, or what intervals are clustered by where nobody says."""
+    if known := {clip.identity for clip in clips if clip.identity}:
+        return f"identities: {len(known):,}"
+    nearest = next((name for name in ("source", "pair") if any(getattr(clip, name) for clip in clips)), None)
+    words = f"are clustered by {nearest}" if nearest else "take each clip for a person of its own"
+    return f"identities: unknown; intervals {words}"
 
 
 def in_words(clips: Sequence[Clip]) -> str:

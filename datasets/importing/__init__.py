@@ -6,6 +6,7 @@ it derives no label from a name where metadata say otherwise; it repairs nothing
 broken costs its own rows only.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -71,7 +72,20 @@ def begins(path: Path, marks: tuple[str, ...], name: str) -> Path:
             folders = ", ".join(str(folder.relative_to(path)) for folder in found[:4])
             raise DatasetError(f"{path} holds {name} more than once ({folders}); name one of them")
         level = [below for folder in level for below in _folders(folder)]
-    raise DatasetError(f"{path} does not look like {name}: neither it nor a folder in it holds {' or '.join(marks)}")
+    raise DatasetError(
+        f"{path} does not look like {name}: neither it nor a folder in it holds {' or '.join(marks)}{_closed(path)}"
+    )
+
+
+def _closed(path: Path) -> str:
+    """Words about the first folder that cannot be opened, where there is one."""
+    folders = [path]
+    for _ in range(_DEPTH + 1):
+        shut = next((folder for folder in folders if not os.access(folder, os.R_OK | os.X_OK)), None)
+        if shut:
+            return f"; {shut} cannot be opened, mend its permissions"
+        folders = [below for folder in folders for below in _folders(folder)]
+    return ""
 
 
 def _folders(folder: Path) -> Iterator[Path]:

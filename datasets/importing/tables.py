@@ -95,6 +95,12 @@ def content(tree: Tree, path: str, encodings: Sequence[str] = ("utf-8",)) -> str
         return ""
 
 
+def report_empty(tree: Tree, path: str, detail: str) -> None:
+    """A finding that a table has no rows, unless one says already that it cannot be read."""
+    if not any(finding.code == "unreadable_file" and finding.where == path for finding in tree.findings.all):
+        tree.findings.error("empty_file", path, detail=detail)
+
+
 def _parsed(tree: Tree, path: str, lines: list[str]) -> Iterator[tuple[int, list[str]]]:
     """The rows, each with the number of its first line; after a row that cannot be read, its second line is next."""
     start, reader, first = 0, csv.reader(lines), 0
@@ -144,7 +150,7 @@ def table(
     lines = rows(tree, path, encodings, blank=blank)
     first = next(lines, None)
     if first is None:
-        tree.findings.error("empty_file", path, detail="no header; nothing is taken from it")
+        report_empty(tree, path, "no header; nothing is taken from it")
         return
     header = first[1]
     if missing := [name for name in needed if name not in header]:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from ...clip import Clip
 from ..drafts import Drafts
-from ..tables import rows
+from ..tables import report_empty, rows
 from ..tree import Tree
 
 TABLE = "meta_data.csv"
@@ -51,7 +51,7 @@ def _rows(tree: Tree) -> Iterator[tuple[str, dict[str, str]]]:
     lines = rows(tree, TABLE, blank="warning")
     first = next(lines, None)
     if first is None:
-        tree.findings.error("empty_file", TABLE, detail="no rows; nothing is imported")
+        report_empty(tree, TABLE, "no rows; nothing is imported")
         return
     place, header = first
     begins = header.index(COLUMNS[0]) if COLUMNS[0] in header else 0  # a saved index comes before it

@@ -6,12 +6,15 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import Timeout
 
 import layouts
 from datasets import library
 from datasets.__main__ import main
+from datasets.files import locked
 from datasets.importing import NAMES
 from datasets.importing.naming import RESERVED, check_name
 from datasets.manifest import read_manifest
@@ -106,6 +109,34 @@ def test_another_import_says_what_came_and_went_and_keeps_hashes_of_unchanged_fi
     other = layouts.copied("lrs3", tmp_path / "other")
     assert f"imported from {root} before" in run("import", "lrs3", other)[1]
     assert library.root_of("lrs3") == other
+
+
+def test_what_intervals_are_clustered_by_is_said_where_nobody_is_known(run: Run) -> None:
+    assert "identities: unknown; intervals are clustered by source" in run("import", "lrs2", layouts.root_of("lrs2"))[1]
+    assert "intervals are clustered by pair" in run("import", "avlips", layouts.root_of("avlips"))[1]
+    assert "take each clip for a person of its own" in run("import", "dfe", layouts.root_of("dfe"))[1]
+
+
+def test_two_imports_at_once_wait_for_each_other(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    write, held = library.write_manifest, []
+
+    def noting(*arguments: Any) -> None:
+        with pytest.raises(Timeout):
+            locked(library.home("lrs3") / ".import").acquire(blocking=False)
+        held.append(True)
+        write(*arguments)
+
+    monkeypatch.setattr(library, "write_manifest", noting)
+    assert run("import", "lrs3", layouts.root_of("lrs3"))[0] == 0 and held == [True]
+    locked(library.home("lrs3") / ".import").acquire(blocking=False).lock.release()
+
+
+def test_a_folder_that_cannot_be_opened_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shut").mkdir()
+    assert "cannot be opened" not in run("import", "favc", tmp_path)[2]
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "shut")
+    code, _, err = run("import", "favc", tmp_path)
+    assert code == 1 and f"{tmp_path / 'shut'} cannot be opened, mend its permissions" in err
 
 
 def mine(folder: Path) -> Path:

@@ -108,3 +108,10 @@ def test_a_metadata_file_that_is_a_link_out_is_not_read(tmp_path: Path) -> None:
         ("error", "symlink_escape"),
         ("error", "unreadable_file"),
     }
+
+
+def test_a_table_that_cannot_be_read_is_one_finding(tmp_path: Path) -> None:
+    tree = tree_with(tmp_path, b"")
+    assert list(table(tree, "t.csv", ["a"])) == [] and found(tree) == [("error", "empty_file", "t.csv")]
+    tree = tree_with(tmp_path, b"", "other.csv")
+    assert list(table(tree, "gone.csv", ["a"])) == [] and found(tree) == [("error", "unreadable_file", "gone.csv")]
