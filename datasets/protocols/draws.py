@@ -66,7 +66,7 @@ def train_in_two(
         if clip.split in TRAINED:
             drawn_split = "val" if group(clip) in validated else "train"
             drawing.take(clip, drawn_split, RELEASE if has_val else OURS)
-        elif clip.split in (tested, "test"):
+        elif clip.split == tested or clip.split.startswith("test"):  # AV-Deepfake1M++ has testA and testB
             drawing.take(clip, "test", RELEASE)
         elif clip.split == "val":
             drawing.take(clip, "val", RELEASE)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..clip import Clip
+from ..importing.releases.favc import stripped
 from .draws import in_three
 from .listed import Lists, following
 from .protocol import OURS, Drawing, Drawn, Protocol
@@ -98,7 +99,7 @@ UNREADABLE = frozenset(
 
 def spelled(path: str) -> str:
     """A path as lists spell it: below the release's folder, `Asian_East` for `Asian (East)`."""
-    return path.removeprefix("FakeAVCeleb/").replace(" (", "_").replace(")", "")
+    return stripped(path).replace(" (", "_").replace(")", "")
 
 
 def _key(split: str, clip: Clip) -> str:

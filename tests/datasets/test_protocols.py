@@ -51,6 +51,12 @@ def test_favc_is_the_same_in_any_order_and_says_who_split_it(name: str) -> None:
     assert {clip.dataset for clip in first} == {name} and {clip.split_from for clip in first} == {"avdf-bench"}
 
 
+def test_labelled_test_parts_of_av1mpp_are_tested_on() -> None:
+    clips = [invented.clip("av1mpp", f"{split}/1.mp4", split=split, split_from="release") for split in ("val", "testA")]
+    invented.imported("av1mpp", clips)
+    assert splits(protocols.clips("av1mpp"))["test"] == {"val/1.mp4", "testA/1.mp4"}
+
+
 @pytest.mark.parametrize("name", ["av1m", "av1m.real_own", "voxceleb2", "kodf.fsgan"])
 def test_other_data_sets_are_the_same_in_any_order_too(name: str) -> None:
     clips = [replace(clip, method="fsgan" if clip.label else "real") for clip in invented.av1m(8)]

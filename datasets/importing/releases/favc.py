@@ -38,12 +38,19 @@ _IDENTITY = re.compile(r"id\d+")
 def read(tree: Tree) -> list[Clip]:
     """The clips of the release whose `meta_data.csv` is in the root."""
     drafts = Drafts(tree, "favc")
-    listed = list(_rows(tree))
+    listed, begins = list(_rows(tree)), _begins(tree)
     for where, row in listed:
-        _add(drafts, where, row)
+        _add(drafts, where, row, begins)
     if listed:
         drafts.report_unlisted()
     return drafts.clips
+
+
+def _begins(tree: Tree) -> str:
+    """What the four folders lie below: nothing, or a folder of the release's name beside the table."""
+    kinds = {kind for _, kind in CATEGORIES.values()}
+    below = {path[: -len(stripped(path))] for path in tree.files if stripped(path).partition("/")[0] in kinds}
+    return min(below, default="")
 
 
 def _rows(tree: Tree) -> Iterator[tuple[str, dict[str, str]]]:
@@ -80,13 +87,13 @@ def _width(tree: Tree, where: str, header: list[str]) -> int:
     return len(header)
 
 
-def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
+def _add(drafts: Drafts, where: str, row: dict[str, str], begins: str) -> None:
     tree, findings = drafts.tree, drafts.tree.findings
     named = tree.named(f"{row['folder']}/{row['name']}", where)
     if named is None:
         return
-    inside = _stripped(named)
-    place = _on_disk(tree, where, inside if tree.find(inside) or not tree.find(named) else named)
+    inside = stripped(named)
+    place = _on_disk(tree, where, inside, begins)
     category, kind = CATEGORIES.get(row["category"], ("", ""))
     if not kind or kind != row["type"] or kind != inside.partition("/")[0]:
         findings.error("label_conflict", where, place, "category, type and folder disagree; the file is left out")
@@ -116,23 +123,23 @@ def _add(drafts: Drafts, where: str, row: dict[str, str]) -> None:
     )
 
 
-def _stripped(path: str) -> str:
+def stripped(path: str) -> str:
     """The path without what the table begins with: the release's name, which some copies have as a folder."""
     parts = path.split("/")
     return "/".join(parts[1:]) if parts[0] in _ROOTS else path
 
 
-def _on_disk(tree: Tree, where: str, path: str) -> str:
+def _on_disk(tree: Tree, where: str, path: str, begins: str) -> str:
     """The path with the race's folder as on disk: `Asian (East)`, or `Asian_East` as published lists write it."""
     parts = path.split("/")
-    if len(parts) < 2 or tree.find(path):
-        return path
+    if len(parts) < 2 or tree.find(begins + path):
+        return begins + path
     for other in (spelled(parts[1]), _written(parts[1])):
-        place = "/".join([parts[0], other, *parts[2:]])
+        place = begins + "/".join([parts[0], other, *parts[2:]])
         if tree.find(place):
             tree.findings.warning("race_folder_normalised", where, path, f"read as on disk, {other}")
             return place
-    return path
+    return begins + path
 
 
 def spelled(race: str) -> str:

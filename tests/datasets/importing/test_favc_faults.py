@@ -8,6 +8,7 @@ import pytest
 
 import layouts
 from datasets.importing import Imported, load
+from datasets.protocols.favc import spelled
 
 Plant = Callable[[Path], object]
 TABLE = "meta_data.csv"
@@ -237,12 +238,15 @@ def test_a_copy_that_nests_its_name_is_found(tmp_path: Path) -> None:
     assert (len(imported.clips), beyond(imported)) == (40, [])
 
 
-def test_folders_below_one_of_the_releases_name_are_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["FakeAVCeleb", "FakeAVCeleb_v1.2"])
+def test_folders_below_one_of_the_releases_name_are_found(tmp_path: Path, name: str) -> None:
     def plant(root: Path) -> None:
-        (root / "FakeAVCeleb").mkdir()
+        (root / name).mkdir()
         for folder in sorted(root.glob("*Video-*Audio")):
-            folder.rename(root / "FakeAVCeleb" / folder.name)
+            folder.rename(root / name / folder.name)
 
     imported = layouts.planted("favc", tmp_path, plant)
     assert len(imported.clips) == 40 and len(imported.findings) == 1
-    assert {clip.path.partition("/")[0] for clip in imported.clips} == {"FakeAVCeleb"}
+    assert {clip.path.partition("/")[0] for clip in imported.clips} == {name}
+    plain = load("favc", layouts.root_of("favc"))
+    assert {spelled(clip.path) for clip in imported.clips} == {spelled(clip.path) for clip in plain.clips}
