@@ -64,7 +64,7 @@ def _not_here(name: str) -> str:
         return f"{name} was not imported; run `python -m datasets import {name} FOLDER`"
     near = difflib.get_close_matches(name, {*NAMES, *names()}, 1, 0.6)
     imported = ", ".join(names()) or "none"
-    hint = f"did you mean {near[0]}?" if near else f"imported are: {imported}"
+    hint = f"did you mean {near[0]}?" if near else f"imported are: {imported};"
     return f"no data set is called {name!r}; {hint} `python -m datasets import --help` says which there are"
 
 

@@ -14,6 +14,8 @@ from .tree import Tree
 
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_SHOWN = 100
+"""Characters of a wrong header that are shown."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +156,8 @@ def table(
         return
     header = first[1]
     if missing := [name for name in needed if name not in header]:
-        detail = f"lacks {', '.join(missing)}; nothing is taken from it"
+        here = ", ".join(header)
+        detail = f"lacks {', '.join(missing)}, and has {here[:_SHOWN]}; nothing is taken from it"
         tree.findings.error("unexpected_header", first[0], detail=detail)
         return
     for name in header:

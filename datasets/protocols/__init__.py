@@ -126,5 +126,5 @@ def _unknown(name: str, known: dict[str, Protocol]) -> str:
     near = difflib.get_close_matches(name, known, 3, 0.6)
     dataset = name.partition(".")[0]
     near = near or [other for other in known if known[other].dataset == dataset]
-    words = f"did you mean {' or '.join(near)}?" if near else f"data sets: {', '.join(DATASETS)}"
+    words = f"did you mean {' or '.join(near)}?" if near else f"data sets: {', '.join(DATASETS)};"
     return f"no protocol is called {name!r}; {words} `python -m datasets protocols` lists them"

@@ -47,9 +47,11 @@ def read(tree: Tree) -> list[Clip]:
     if path is None:
         _from_folders(drafts)
     else:
-        for line in table(tree, path, ("path", "label"), known=_KNOWN, encodings=("utf-8-sig", "cp1252")):
+        lines = list(table(tree, path, ("path", "label"), known=_KNOWN, encodings=("utf-8-sig", "cp1252")))
+        for line in lines:
             _add(drafts, line)
-        drafts.report_unlisted()
+        if lines:
+            drafts.report_unlisted()
     return drafts.clips
 
 

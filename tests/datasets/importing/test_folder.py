@@ -166,8 +166,9 @@ def test_rows_that_contradict_each_other_leave_the_file_out(tmp_path: Path) -> N
 
 def test_a_table_that_lacks_a_column_says_which(tmp_path: Path) -> None:
     imported = table(tmp_path, "clips/a.mp4,1", header="file,label\n")
-    (finding,) = (f for f in imported.findings if f.code == "unexpected_header")
-    assert finding.severity == "error" and "lacks path" in str(finding.detail) and imported.clips == ()
+    (finding,) = imported.findings
+    assert (finding.severity, finding.code) == ("error", "unexpected_header") and imported.clips == ()
+    assert "lacks path" in str(finding.detail) and "and has file, label" in str(finding.detail)
 
 
 def test_tables_of_other_programs_are_read(tmp_path: Path) -> None:
