@@ -10,6 +10,7 @@ from typing import Any
 from . import library
 from .errors import DatasetError
 from .faces import kept
+from .manifest import read_header
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ def glance(name: str, most: int = 300) -> Glance:
     """Look for the files of at most `most` clips of an imported data set; nothing is read but the manifest's lines."""
     try:
         root = library.root_of(name)
+        read_header(library.manifest_path(name))
     except DatasetError as error:
         return Glance(0, 0, 0, str(error))
     if not root.is_dir():

@@ -115,7 +115,9 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}, line {number}: not JSON ({error}); is the file truncated?") from None
+        raise DatasetError(
+            f"{path}, line {number}: not JSON ({error}); is it cut short? Import or generate it again"
+        ) from None
     if not isinstance(row, dict):
         raise DatasetError(f"{path}, line {number}: expected a JSON object")
     return row

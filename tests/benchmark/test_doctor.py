@@ -74,6 +74,7 @@ def test_files_that_went_or_changed_since_the_import_are_noticed(tmp_path: Path)
 def test_a_damaged_manifest_is_said_and_breaks_nothing(tmp_path: Path) -> None:
     imported("favc", tmp_path)
     library.manifest_path("favc").write_text("no manifest\n" * 9)
+    assert "manifest.jsonl, line 1: not JSON" in line("favc")["here"]
     (library.home("favc") / "place.json").write_text("{")
     assert "place.json is damaged" in line("favc")["here"] and line("favc")["clips"] == ""
 
