@@ -1,7 +1,8 @@
 """Training and test sets that meet in a cell: those of the embedded corpus, and those of real data sets.
 
 Real ones are protocols (`datasets.protocols`). A pair is collected when both of its data sets were imported on this
-machine, or when `-k` or `-m` names it: then its cells are skipped and say what is missing.
+machine, or when `-k` or `-m` names it: then its cells are skipped and say what is missing. Any two protocols make a
+pair once `-k` writes it out, as `lavdf_to_lavdf` or `favc.ssr.retimed_to_dfe.retimed`.
 """
 
 import re
@@ -95,7 +96,7 @@ def collected() -> tuple[Pair, ...]:
     """The pairs that the suite has here: the embedded ones, real ones that are here, and those that were asked for."""
     here = set(library.names())
     real = [pair for pair in (*published(), *own()) if {data_set(name) for name in pair} <= here or pair in _asked]
-    return (*SIM, *real)
+    return (*SIM, *dict.fromkeys([*real, *_asked]))
 
 
 def ask_in(text: str) -> None:
@@ -104,6 +105,17 @@ def ask_in(text: str) -> None:
     for pair in (*published(), *own()):
         if any(_names(word, pair) for word in words):
             _asked[pair] = None
+    for field in (field for word in words for field in word.split("-")):
+        train, _, test = field.partition("_to_")
+        if _is_protocol(train) and _is_protocol(test):
+            _asked[train, test] = None
+
+
+def _is_protocol(name: str) -> bool:
+    try:
+        return bool(protocols.get(name))
+    except DatasetError:
+        return False
 
 
 def _names(word: str, pair: Pair) -> bool:
