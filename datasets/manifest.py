@@ -116,7 +116,7 @@ def _parse(path: Path, number: int, line: str) -> dict[str, Any]:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise DatasetError(
-            f"{path}, line {number}: not JSON ({error}); was it truncated? Import or generate it again"
+            f"{path}, line {number}: not JSON ({error}); is the file truncated? Import or generate it again"
         ) from None
     if not isinstance(row, dict):
         raise DatasetError(f"{path}, line {number}: expected a JSON object")
