@@ -1,8 +1,9 @@
 """LRS2 (Chung et al., CVPR 2017; Afouras et al., 2018): real speech from BBC programmes, without speakers' names.
 
 Clips are `{main,pretrain}/<programme>/<number>.mp4` in `mvlrs_v1`, each with its text beside it. Which set a clip is in
-stands in `train.txt`, `val.txt`, `test.txt` (clips of `main`) and `pretrain.txt`, which lie beside `mvlrs_v1`: the only
-files outside the root that are opened. Of a line the first word counts; a second one (`NF`, `MV`) is a remark.
+stands in `train.txt`, `val.txt`, `test.txt` (clips of `main`) and `pretrain.txt`, which lie beside `mvlrs_v1`, where
+they are the only files outside the root that are opened, or in it. Of a line the first word counts; a second one
+(`NF`, `MV`) is a remark.
 """
 
 from functools import cached_property
@@ -51,10 +52,11 @@ class _Beside(Tree):
 def _listed(tree: Tree, name: str) -> list[tuple[str, str]]:
     """The first word of each line of a list, with its place; nothing where there is no list."""
     beside = _Beside(tree.root.parent, tree.findings)
-    if not beside.find(name):
+    holder = next((folder for folder in (beside, tree) if folder.find(name)), None)
+    if holder is None:
         return []
     try:
-        content = text(beside, name)
+        content = text(holder, name)
     except DatasetError as error:
         tree.findings.error("unreadable_file", name, detail=f"{error}; nothing is taken from it")
         return []
@@ -108,7 +110,8 @@ def _report_rest(drafts: Drafts, folder: str, empty: list[str]) -> None:
     rest = [path for path in here if not drafts.has(path) and not is_crop(path, names)]
     if here:
         for split in empty:
-            detail = f"not there, or names no clip; {len(rest):,} clips in {folder} are in no list and not imported"
+            where = f"not beside {tree.root.name}, or names no clip"
+            detail = f"{where}; {len(rest):,} clips in {folder} are in no list and not imported"
             tree.findings.warning("empty_list", f"{split}.txt", detail=detail)
     if not empty:
         drafts.report_unlisted(folder)

@@ -89,13 +89,22 @@ def test_one_fault_is_one_finding(fault: str, tmp_path: Path) -> None:
 def test_an_empty_list_says_how_many_clips_it_leaves_out(tmp_path: Path) -> None:
     imported = layouts.planted("lrs2", tmp_path, written("train", b""))
     assert [f.detail for f in imported.findings] == [
-        "not there, or names no clip; 2 clips in main are in no list and not imported"
+        "not beside mvlrs_v1, or names no clip; 2 clips in main are in no list and not imported"
     ]
 
 
 def test_the_folder_above_may_be_named(tmp_path: Path) -> None:
     root = layouts.copied("lrs2", tmp_path)
     assert load("lrs2", root.parent) == load("lrs2", root)
+
+
+def test_lists_may_lie_in_the_folder_itself(tmp_path: Path) -> None:
+    def plant(root: Path) -> None:
+        for path in root.parent.glob("*.txt"):
+            path.rename(root / path.name)
+
+    imported = layouts.planted("lrs2", tmp_path, plant)
+    assert imported.findings == () and len(imported.clips) == 5
 
 
 def test_a_list_that_leads_elsewhere_is_not_read(tmp_path: Path) -> None:
