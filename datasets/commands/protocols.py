@@ -1,9 +1,12 @@
 """`python -m datasets protocols`: which there are, and what each makes of the data that are here."""
 
 import argparse
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from .. import library, protocols
+from ..clip import Clip
 from ..errors import DatasetError
 from ..protocols import Drawn, Protocol
 
@@ -25,10 +28,11 @@ def run(options: argparse.Namespace) -> int:
         print(_listed())
         return 0
     told: dict[str, tuple[bool, str]] = {}
+    read = lru_cache(maxsize=1)(library.clips)
     usable = True
     for typed in options.names:
         names = protocols.names(typed) or [typed]
-        told |= {name: _told(protocols.get(name)) for name in names if name not in told}
+        told |= {name: _told(protocols.get(name), read) for name in names if name not in told}
         usable &= any(told[name][0] for name in names)
     print("\n\n".join(text for _, text in told.values()))
     return 0 if usable else 1
@@ -50,12 +54,12 @@ def _state(protocol: Protocol) -> str:
     return "yes" if protocols.usable(protocol) else "without its lists"
 
 
-def _told(protocol: Protocol) -> tuple[bool, str]:
+def _told(protocol: Protocol, read: Callable[[str], list[Clip]]) -> tuple[bool, str]:
     """Whether a protocol can be used here, and what there is to say of it."""
     lines = [f"{protocol.name}: {protocol.summary}"]
     lines += [f"  numbers do not compare with published ones: {protocol.comparable}"] if protocol.comparable else []
     try:
-        drawn = protocols.draw(protocol.name)
+        drawn = protocols.draw(protocol.name, read)
     except DatasetError as error:
         return False, "\n".join([*lines, f"  not here: {error}"])
     return True, "\n".join([*lines, *_counted(drawn)])

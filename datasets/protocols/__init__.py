@@ -7,7 +7,7 @@ label are in no protocol.
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -60,15 +60,18 @@ def usable(protocol: Protocol) -> bool:
     return listed.here(protocol.lists) or bool(protocol.or_lists and listed.here(protocol.or_lists))
 
 
-def draw(name: str) -> Drawn:
+def draw(name: str, read: Callable[[str], list[Clip]] = library.clips) -> Drawn:
     """The clips of a protocol, the reasons why others are left out, and how much of published lists is here.
+
+    Args:
+        read: gives the clips of a data set; for who draws several protocols of one, which may have a million clips.
 
     Raises:
         UnknownProtocolError: no protocol is called so.
         DatasetError: its data set was not imported, or a list is not here; the message says how to get it.
     """
     protocol = get(name)
-    every = sorted(library.clips(protocol.dataset), key=lambda clip: clip.id)
+    every = sorted(read(protocol.dataset), key=lambda clip: clip.id)
     labelled = [clip for clip in every if clip.label is not None]
     drawn = protocol.rule(labelled)
     left_out = dict(drawn.left_out)

@@ -51,6 +51,14 @@ def test_favc_is_the_same_in_any_order_and_says_who_split_it(name: str) -> None:
     assert {clip.dataset for clip in first} == {name} and {clip.split_from for clip in first} == {"avdf-bench"}
 
 
+def test_a_manifest_is_read_once_for_all_protocols_of_its_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    invented.imported("favc", invented.favc(8))
+    read, asked = library.clips, []
+    monkeypatch.setattr(library, "clips", lambda name: [asked.append(name), read(name)][1])
+    assert command.run(argparse.Namespace(names=["favc"])) == 0
+    assert asked == ["favc"]
+
+
 def test_labelled_test_parts_of_av1mpp_are_tested_on() -> None:
     clips = [invented.clip("av1mpp", f"{split}/1.mp4", split=split, split_from="release") for split in ("val", "testA")]
     invented.imported("av1mpp", clips)
