@@ -1,6 +1,7 @@
 """Protocols on the other data sets: the release's own splits, test sets, and reals to train on."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -97,16 +98,17 @@ def own(name: str) -> Protocol:
     return Protocol(name, name, "your own data, in the splits that it came with", "your own data", as_given)
 
 
-_AVLIPS_FILES = 7_557
-"""What SSR-DFD's list has (3,373 real, 4,184 fake), which is all of its copy."""
+_AVLIPS_FILES = {0: 3_373, 1: 4_184}
+"""What SSR-DFD's list has, by label, which is all of its copy."""
 
 
 def _all_avlips(clips: Sequence[Clip]) -> Drawn:
-    """Everything that is here; fewer files than SSR-DFD had are lost coverage, also where its list is not here."""
-    drawn = all_tested(clips)
-    if len(clips) >= _AVLIPS_FILES:
-        return drawn
-    return replace(drawn, lists=(Coverage("the files that SSR-DFD had", _AVLIPS_FILES, len(clips)),))
+    """Everything that is here; that it is fewer or more files than SSR-DFD had is told, also without its list."""
+    drawn, here = all_tested(clips), Counter(clip.label for clip in clips)
+    found = sum(min(here[label], count) for label, count in _AVLIPS_FILES.items())
+    more = f"{len(clips) - found:,} further files are here" if len(clips) > found else None
+    coverage = Coverage("the files that SSR-DFD had", sum(_AVLIPS_FILES.values()), found, more)
+    return drawn if here == _AVLIPS_FILES else replace(drawn, lists=(coverage,))
 
 
 def _file(path: str) -> str:

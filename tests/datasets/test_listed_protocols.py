@@ -167,7 +167,20 @@ def test_avlips_follows_its_list() -> None:
     bring("ssr_dfd/avlips/test", [("0_real/1.mp4", 0), ("1_fake/2.mp4", 1), ("1_fake/9.mp4", 1)])
     assert ids("avlips.ssr") == {"0_real/1.mp4", "1_fake/2.mp4"} and len(ids("avlips")) == 6
     (coverage,) = protocols.draw("avlips").lists
-    assert (coverage.listed, coverage.found) == (7557, 6)
+    assert (coverage.listed, coverage.found, coverage.note) == (7557, 6, None)
+
+
+def test_avlips_with_other_files_than_the_papers_is_not_the_papers() -> None:
+    def drawn(real: int, fake: int) -> tuple[protocols.Coverage, ...]:
+        labels = [0] * real + [1] * fake
+        invented.imported(
+            "avlips", [invented.clip("avlips", f"{n}.mp4", label=label) for n, label in enumerate(labels)]
+        )
+        return protocols.draw("avlips").lists
+
+    assert drawn(3373, 4184) == ()
+    (more,) = drawn(3375, 4184)
+    assert more.found == 7557 and more.note == "2 further files are here"
 
 
 @pytest.mark.parametrize(
