@@ -18,7 +18,7 @@ from .errors import ClipError
 from .files import cache_root, write_array
 from .video import Film, resample_index
 
-VERSION = 2
+VERSION = 3
 """Raised whenever the same file would decode to other values."""
 CROP_TOLERANCE = 2
 """Pictures at 25 fps by which a precomputed crop may be longer or shorter than its video."""
