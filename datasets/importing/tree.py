@@ -105,7 +105,7 @@ class Tree:
             yield composed(link), link
             return
         if not target.is_relative_to(self.root):
-            self._refuse(link, "a link that leads out of the root")
+            self._refuse(link, "a link that leads out of the root; what it leads to must lie, or be mounted, there")
             return
         inside = composed(target.relative_to(self.root).as_posix())
         if inside in found:
@@ -192,11 +192,11 @@ class Tree:
     def existing(self, path: str, where: str) -> str | None:
         """The file on disk that a row names; None where there is none or it is empty, which is a finding.
 
-        A link that is refused was a finding already.
+        A link that is refused was a finding already, and so is all that lies below it.
         """
         name = self._name(path)
         if name is None:
-            if composed(path) not in self._refused:
+            if not self._is_refused(composed(path)):
                 self.findings.error("missing_file", where, path, "the row is left out")
             return None
         found = self.files[name]
@@ -204,6 +204,11 @@ class Tree:
             self.findings.warning("extension_case", where, found, "the ending is spelled otherwise on disk")
         self.mentioned.add(found)
         return found if self.filled(found) else None
+
+    def _is_refused(self, name: str) -> bool:
+        while name and name not in self._refused:
+            name = name.rpartition("/")[0]
+        return bool(name)
 
     def filled(self, path: str) -> bool:
         """Whether a file on disk has content; an empty one is a finding, once."""

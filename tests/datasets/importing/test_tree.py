@@ -142,6 +142,15 @@ def test_links_inside_are_other_names_and_links_out_are_refused(tmp_path: Path) 
     assert found(tree) == escaped
 
 
+def test_rows_of_files_below_a_refused_link_are_no_further_findings(tmp_path: Path) -> None:
+    (tmp_path / "disk/a").mkdir(parents=True)
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/train").symlink_to(tmp_path / "disk")
+    tree = Tree(tmp_path / "root", Findings())
+    assert tree.existing("train/a/1.mp4", "t.csv:2") is None and tree.existing("trained/1.mp4", "t.csv:3") is None
+    assert found(tree) == [("error", "symlink_escape", "train"), ("error", "missing_file", "t.csv:3")]
+
+
 def test_circles_of_links_end(tmp_path: Path) -> None:
     made(tmp_path, "a/one.mp4", "b/two.mp4")
     (tmp_path / "a" / "root").symlink_to("..")
