@@ -125,7 +125,7 @@ def _report_repeated(found: Findings, clips: Sequence[Clip], hashed: Mapping[str
     for first, *others in same.values():
         for clip in others:
             words = f"the same bytes as {first.path}"
-            if _labels(clip) != _labels(first):
+            if _contradict(clip, first):
                 found.error("duplicate_file_conflicting_label", clip.path, clip.path, f"{words}, with other labels")
             elif clip.split != first.split:
                 detail = f"{words}, which is in {first.split or 'no split'}, this one in {clip.split or 'none'}"
@@ -140,8 +140,10 @@ def _report_undecodable(found: Findings, home: Path, clips: Sequence[Clip], jobs
             found.error("undecodable", clip.path, clip.path, reason)
 
 
-def _labels(clip: Clip) -> tuple[int | None, int | None, int | None]:
-    return clip.label, clip.label_video, clip.label_audio
+def _contradict(clip: Clip, other: Clip) -> bool:
+    """Whether a label is another one, where both are known."""
+    pairs = ((getattr(clip, name), getattr(other, name)) for name in ("label", "label_video", "label_audio"))
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)
 
 
 def _keep(home: Path, result: Verified) -> None:

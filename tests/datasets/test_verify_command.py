@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import layouts
 from clips import tone, write_mp4
 from datasets import decoded, hashes, journal, library
 from datasets.__main__ import main
@@ -81,6 +82,16 @@ def test_each_fault_is_found_and_kept(tmp_path: Path) -> None:
         assert len(list(csv.DictReader(stream))) == len(result.findings)
     stands = {finding.where: finding.detail for finding in result.findings if finding.code == "stand_in"}
     assert "git lfs pull" in str(stands["real/5.mp4"])
+
+
+def test_a_label_that_nobody_knows_contradicts_none(tmp_path: Path) -> None:
+    root = layouts.copied("av1m", tmp_path)
+    for number, path in enumerate(sorted(root.rglob("*.mp4"))):
+        path.write_bytes(b"\0" + str(number).encode())
+    real = root / "train/id90011/AAAAAAAAAA1/00047/real.mp4"
+    (root / "test/000001.mp4").write_bytes(real.read_bytes())
+    library.keep(load("av1m", root))
+    assert codes(verify("av1m", progress=False)) == {("error", "duplicate_file_conflicting_split"): 1}
 
 
 def test_a_file_of_another_time_is_the_same_another_or_unknown(tmp_path: Path) -> None:
