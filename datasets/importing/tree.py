@@ -236,6 +236,11 @@ def is_crop(path: str, all_paths: Container[str]) -> bool:
     return ending is not None and f"{path.removesuffix(ending)}.mp4" in all_paths
 
 
+def base(text: str) -> str:
+    """The last part of a path from a row, whichever way its separators lean."""
+    return text.replace("\\", "/").rpartition("/")[2]
+
+
 def plain(path: str) -> str:
     """A path with its ending in lower case."""
     stem, dot, ending = path.rpartition(".")

@@ -14,7 +14,7 @@ from ...clip import Clip
 from ..drafts import Drafts
 from ..findings import Findings
 from ..tables import Line, table
-from ..tree import Tree
+from ..tree import Tree, base
 
 TABLES = ("video-metadata-publish.csv", "video-metadata-publish-with-links.csv")
 MARKS = TABLES
@@ -68,6 +68,7 @@ def _add(drafts: Drafts, line: Line) -> None:
     tree = drafts.tree
     named = tree.named(line[_NAME], line.where)
     if named is None:
+        tree.mention(f"{VIDEOS}/{base(line[_NAME])}")  # else it is unlisted, too
         return
     place = f"{VIDEOS}/{named.removeprefix(f'{VIDEOS}/')}"
     video, audio = (LABELS.get(line[column].capitalize()) for column in (_VIDEO, _AUDIO))

@@ -6,14 +6,14 @@ file's name, the tenth its folder. There is no official split. Swapped identitie
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from pathlib import PurePosixPath
 
 from ...clip import Clip
 from ..drafts import Drafts
 from ..tables import report_empty, rows
-from ..tree import Tree
+from ..tree import Tree, base
 
 TABLE = "meta_data.csv"
 MARKS = (TABLE,)
@@ -38,7 +38,8 @@ _IDENTITY = re.compile(r"id\d+")
 def read(tree: Tree) -> list[Clip]:
     """The clips of the release whose `meta_data.csv` is in the root."""
     drafts = Drafts(tree, "favc")
-    listed, begins = list(_rows(tree)), _begins(tree)
+    begins = _begins(tree)
+    listed = list(_rows(tree, begins))
     for where, row in listed:
         _add(drafts, where, row, begins)
     if listed:
@@ -53,8 +54,8 @@ def _begins(tree: Tree) -> str:
     return min(below, default="")
 
 
-def _rows(tree: Tree) -> Iterator[tuple[str, dict[str, str]]]:
-    """The table's rows by column, each with its place."""
+def _rows(tree: Tree, below: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """The table's rows by column, each with its place; `below` is what `_begins` gives."""
     lines = rows(tree, TABLE, blank="warning")
     first = next(lines, None)
     if first is None:
@@ -68,6 +69,7 @@ def _rows(tree: Tree) -> Iterator[tuple[str, dict[str, str]]]:
         if len(cells) < len(COLUMNS) or not (cells[8] and cells[9]):
             detail = f"{len(cells)} cells of {len(COLUMNS)}, or no file or folder in it"
             tree.findings.error("row_too_short", where, detail=detail)
+            tree.mention(below + _usual(dict(zip(COLUMNS, cells, strict=False))))
             continue
         if 0 < width < len(COLUMNS):
             tree.findings.warning("header_shorter_than_rows", place, detail="columns are taken by position")
@@ -91,6 +93,7 @@ def _add(drafts: Drafts, where: str, row: dict[str, str], begins: str) -> None:
     tree, findings = drafts.tree, drafts.tree.findings
     named = tree.named(f"{row['folder']}/{row['name']}", where)
     if named is None:
+        tree.mention(begins + _usual(row))
         return
     inside = stripped(named)
     place = _on_disk(tree, where, inside, begins)
@@ -121,6 +124,12 @@ def _add(drafts: Drafts, where: str, row: dict[str, str], begins: str) -> None:
         pair=source,
         extra={name: row[name] for name in ("target1", "target2", "race", "gender") if row[name] not in ("", "-")},
     )
+
+
+def _usual(row: Mapping[str, str]) -> str:
+    """Where the file of a row lies by its other cells, so that one whose folder is no use is not also unlisted."""
+    folders = [row.get(column, "") for column in ("type", "race", "gender", "source")]
+    return "/".join([*folders, base(row.get("name", ""))])
 
 
 def stripped(path: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from ...clip import Clip
 from ..drafts import Drafts, folder_of
 from ..tables import Line, table
-from ..tree import Tree, composed
+from ..tree import Tree, base, composed
 
 MARKS = ("[kK]ling*.csv", "[vV]eo*.csv", "[wW][aA][nN]*.csv", "[pP]ix[vV]erse*.csv", "[sS]eedance*.csv", "[sS]ora*.csv")
 LABELS = ("audio_label", "visual_label", "overall_label")
@@ -52,15 +52,10 @@ def _found(drafts: Drafts, generator: str, line: Line) -> str | None:
     tree, text = drafts.tree, line["video_path"]
     named = tree.named(text, line.where)
     if named is None:
-        tree.mention(f"{generator}/{_name(line)}")
+        tree.mention(f"{generator}/{base(line['video_path'])}")
         return None
     ways = (named, named.partition("/")[2], f"{generator}/{named}")
     return tree.existing(next((way for way in ways if way and tree.find(way)), named), line.where)
-
-
-def _name(line: Line) -> str:
-    """The file's name in a row, whatever its path is like."""
-    return line["video_path"].replace("\\", "/").rpartition("/")[2]
 
 
 def _is_new(drafts: Drafts, generator: str, line: Line, path: str, mismatched: set[tuple[str, str]]) -> bool:
@@ -137,7 +132,7 @@ def _report_coerced(tree: Tree, lines: Iterable[Line]) -> None:
 
 def _report_unpaired(drafts: Drafts, lines: Iterable[Line]) -> None:
     """A finding for each clip whose partner neither any row nor the disk has."""
-    named = {_name(line).rpartition(".")[0] for line in lines}
+    named = {base(line["video_path"]).rpartition(".")[0] for line in lines}
     here = {path.rpartition(".")[0] for path in drafts.tree.files}
     for clip in drafts.clips:
         stem = clip.id.rpartition(".")[0]

@@ -72,6 +72,7 @@ def _add(drafts: Drafts, where: str, split: str, name: str, splits: dict[str, st
     tree = drafts.tree
     named = tree.named(name, where)
     if named is None:
+        tree.mention(f"{LISTS[split]}/{'/'.join(name.split('/')[-2:])}.mp4")  # else it is unlisted, too
         return
     wanted = f"{LISTS[split]}/{named.removesuffix('.mp4')}.mp4"
     key = tree.find(wanted) or wanted

@@ -99,6 +99,11 @@ FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], dict[str, dict[str, A
         [("error", "path_traversal", f"{TABLE}:7")],
         {},
     ),
+    "traversal instead of a file": (
+        replaced(LINE, f"../video-data/{LINE}"),
+        [("error", "path_traversal", f"{TABLE}:2")],
+        {FIRST: None},
+    ),
     "row twice": (appended(LINE), [("warning", "duplicate_row", f"{TABLE}:7")], {}),
     "row twice, two labels": (
         appended(LINE.replace("Fake", "Real")),

@@ -102,6 +102,16 @@ FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], dict[str, dict[str, A
     ),
     "half a row": (appended("id90001,-,-,real,A"), [("error", "row_too_short", LAST)], {}),
     "no folder": (appended(ROW.rpartition(",")[0] + ",\n"), [("error", "row_too_short", LAST)], {}),
+    "folder cut off": (
+        replaced(ROW, ROW.rpartition(",")[0] + "\n"),
+        [("error", "row_too_short", f"{TABLE}:2")],
+        {REAL: None},
+    ),
+    "traversal instead of a folder": (
+        replaced(ROW, ROW.replace("FakeAVCeleb/", "../FakeAVCeleb/")),
+        [("error", "path_traversal", f"{TABLE}:2")],
+        {REAL: None},
+    ),
     "missing file": (lambda root: (root / REAL).unlink(), [("error", "missing_file", f"{TABLE}:2")], {REAL: None}),
     "empty file": (lambda root: (root / REAL).write_bytes(b""), [("error", "empty_file", REAL)], {REAL: None}),
     "a link out of the folder": (

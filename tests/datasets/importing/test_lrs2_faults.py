@@ -55,6 +55,11 @@ FAULTS: dict[str, tuple[Plant, list[tuple[str, str, str]], int]] = {
     ),
     "no text": (removed(f"main/{FIRST}.txt"), [("warning", "missing_transcript", "train.txt:1")], 5),
     "out of the root": (added("train", "../../etc/passwd\n"), [("error", "path_traversal", "train.txt:3")], 5),
+    "out of the root instead of a clip": (
+        written("train", f"{FIRST}\n../main/{SECOND}\n".encode()),
+        [("error", "path_traversal", "train.txt:2")],
+        4,
+    ),
     "absolute": (added("train", "/etc/passwd\n"), [("error", "absolute_path", "train.txt:3")], 5),
     "backslashes": (
         written("test", b"9334228990048465120\\00007\n"),
