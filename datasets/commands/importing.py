@@ -73,14 +73,20 @@ def _watched(paths: Iterator[str]) -> Iterator[str]:
 
 def _named(imported: Imported, name: str) -> Imported:
     """One's own data under its own name."""
+    if imported.name == name:
+        return imported
     clips = tuple(replace(clip, dataset=name) for clip in imported.clips)
-    return imported if imported.name == name else replace(imported, name=name, clips=clips)
+    return replace(imported, name=name, clips=clips)
 
 
-def _before(name: str) -> tuple[Path, dict[str, Clip]] | None:
-    """Where the data set was imported from before, and its clips by id; None where it was not, or is damaged."""
+_Files = dict[str, tuple[int | None, int | None]]
+"""Size and time of the files of clips, by id: a million clips are not kept for them."""
+
+
+def _before(name: str) -> tuple[Path, _Files] | None:
+    """Where the data set was imported from before, and its files; None where it was not, or is damaged."""
     try:
-        return library.root_of(name), {clip.id: clip for clip in library.clips(name)}
+        return library.root_of(name), _files(library.clips(name))
     except DatasetError:
         return None
 
@@ -115,24 +121,24 @@ def in_words(clips: Sequence[Clip]) -> str:
     return ", ".join(f"{labels[label]:,} {word}" for label, word in words if labels[label])
 
 
-def _difference(before: tuple[Path, dict[str, Clip]] | None, imported: Imported) -> list[str]:
+def _difference(before: tuple[Path, _Files] | None, imported: Imported) -> list[str]:
     """What became of an earlier import; nothing where all is as it was."""
     if before is None:
         return []
     root, known = before
-    now = {clip.id: clip for clip in imported.clips}
+    now = _files(imported.clips)
     counts = {
         "new": len(now.keys() - known.keys()),
         "gone": len(known.keys() - now.keys()),
-        "with another file": sum(_file(now[name]) != _file(known[name]) for name in now.keys() & known.keys()),
+        "with another file": sum(now[name] != known[name] for name in now.keys() & known.keys()),
     }
     words = [f"{count:,} clips {word}" for word, count in counts.items() if count]
     words += [f"imported from {root} before"] if root != imported.root else []
     return [f"since the last import: {', '.join(words)}"] if words else []
 
 
-def _file(clip: Clip) -> tuple[int | None, int | None]:
-    return clip.bytes, clip.modified
+def _files(clips: Sequence[Clip]) -> _Files:
+    return {clip.id: (clip.bytes, clip.modified) for clip in clips}
 
 
 def _next(imported: Imported) -> Iterable[str]:
