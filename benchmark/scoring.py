@@ -8,6 +8,7 @@ import numpy as np
 
 from datasets.clip import Clip
 from datasets.errors import ClipError, DatasetError
+from datasets.lineage import alike, bare
 from datasets.trim import PROBES
 from detectors.protocols import Fitted
 from detectors.tracks import Track
@@ -128,17 +129,19 @@ def coverage(part: Part, failed: Mapping[str, str]) -> dict[str, object]:
 def leakage(train: Iterable[Clip], test: Sequence[Clip]) -> dict[str, dict[str, int] | None]:
     """How many of the test set's identities, sources and source segments the training and validation sets share.
 
-    None where either set has no such names: what is not known is not absent.
+    None where either set has no such names, or names them in another way: what is not known is not absent.
     """
     train = list(train)
     return {
-        "identity": _shared([c.identity for c in train], [c.identity for c in test]),
-        "source": _shared([c.source for c in train], [c.source for c in test]),
-        "segment": _shared([c.pair for c in train], [c.pair for c in test]),
+        "identity": _shared(train, test, "identity"),
+        "source": _shared(train, test, "source"),
+        "segment": _shared(train, test, "pair"),
     }
 
 
-def _shared(train: Iterable[str | None], test: Iterable[str | None]) -> dict[str, int] | None:
-    """Of the names that are known."""
-    seen, wanted = {name for name in train if name}, {name for name in test if name}
+def _shared(train: Sequence[Clip], test: Sequence[Clip], field: str) -> dict[str, int] | None:
+    """Of the names that are known; the clips of each part are of one data set."""
+    if not train or not test or not alike(train[0].dataset, test[0].dataset, field):
+        return None
+    seen, wanted = ({bare(name) for clip in part if (name := getattr(clip, field))} for part in (train, test))
     return {"shared": len(wanted & seen), "of": len(wanted)} if seen and wanted else None

@@ -26,6 +26,9 @@ class Origin:
     same_names: tuple[str, ...] = ()
 
 
+SIM = "sim_"
+"""How the names of embedded sets begin."""
+
 _ALL = ("identity", "source", "pair")
 ORIGINS: dict[str, tuple[Origin, ...]] = {
     "favc": (Origin("voxceleb2", "all reals, and the source of every fake", "Peng et al., CVPR 2026", ("identity",)),),
@@ -81,6 +84,8 @@ def bare(name: str | None) -> str | None:
 
 
 def _namespaces(name: str, kind: str) -> frozenset[str]:
-    """Whose names a data set uses: its own, and those of origins that it names alike."""
+    """Whose names a data set uses: its own, and those of origins that it names alike; embedded sets have the same."""
     dataset = name.partition(".")[0]
+    if dataset.startswith(SIM):
+        return frozenset({SIM})
     return frozenset({dataset, *(origin.dataset for origin in origins(dataset) or () if kind in origin.same_names)})

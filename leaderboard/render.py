@@ -30,7 +30,8 @@ _RANKS = """- **Rank range**: the ranks that a detector could hold on this pair,
   claimed. Two whose intervals overlap may still differ: `python -m leaderboard compare` pairs their clips.
 - **Published**: what a paper reports for the same detector, sets and splits, measured by its authors; `published.md`
   names the papers. It stands only where nothing differs by what is known.
-- **Leakage** is – too where a data set does not say who is seen or what a clip was made from."""
+- **Leakage** is – too where a data set does not say who is seen or what a clip was made from, or names them in another
+  way than the training set."""
 
 
 def render(rows: Sequence[Row]) -> dict[str, str]:

@@ -7,10 +7,8 @@ from functools import cache
 from datasets import library
 from datasets.clip import Clip
 from datasets.errors import DatasetError
-from datasets.lineage import alike, bare, origins, roots
+from datasets.lineage import SIM, alike, bare, origins, roots
 from detectors.registry import registry
-
-from .passport import SIM
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,15 @@ def test_leakage_counts_what_test_and_training_share() -> None:
     }
 
 
+def test_leakage_between_two_data_sets_is_known_where_they_name_alike_and_not_denied_elsewhere() -> None:
+    one, *_ = clips(1)
+    train = [replace(one, dataset="favc", identity="id00012", source="id00012/00109", pair="id00012/00109")]
+    known = {"identity": "vox2:id00012", "source": "id00012/x", "pair": "id00012/x/00047"}
+    test = [replace(one, dataset="av1mpp.val", **known)]
+    assert leakage(train, test) == {"identity": {"shared": 1, "of": 1}, "source": None, "segment": None}
+    assert leakage(train, [replace(test[0], dataset="kodf")])["identity"] is None
+
+
 def test_metrics_equal_scikit_learn_and_seeds_are_averaged() -> None:
     rng = np.random.default_rng(0)
     test, val = Part((), tuple(clips(60))), Part((), tuple(clips(20, "val")))
