@@ -7,6 +7,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from . import namesake  # noqa: F401  # first of all, since the others may not be ours
+
+# isort: split
 from .commands import auditing, doctor, fetching, importing, listing, preparing, protocols, verifying
 from .commands.jobs import jobs
 from .errors import DatasetError, in_words

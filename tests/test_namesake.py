@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +41,11 @@ def test_the_suite_collects_with_theirs_installed() -> None:
     command = [sys.executable, "-m", "pytest", "benchmark", "--collect-only", "-q", "-k", "silence"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
     assert run.returncode == 0 and "silence-sim_whole_to_sim_local" in run.stdout
+
+
+def test_elsewhere_a_command_says_where_to_run_it(tmp_path: Path) -> None:
+    _theirs()
+    command = [sys.executable, "-m", "datasets", "list"]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    assert run.returncode == 1 and "Traceback" not in run.stderr
+    assert f"run this command in {ROOT}" in run.stderr
