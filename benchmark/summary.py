@@ -1,7 +1,9 @@
 """What a run prints at its end: the table of what it measured, and what it could not."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from detectors.tags import RANDOM
 from leaderboard import records
@@ -12,6 +14,9 @@ from .recording import NO_DATA, NO_WEIGHTS, folder_of, waits
 
 MOST = 10
 """Lines of a list before the rest is counted."""
+SUCH_AS = 2
+"""Clips that are named for one reason."""
+_FACES = "; `python -m datasets prepare NAME` finds faces"
 
 
 def summary(texts: Sequence[str], results: Path) -> str:
@@ -75,14 +80,30 @@ def _waiting(found: Sequence[records.Record]) -> str:
 
 
 def _lost(found: Sequence[records.Record]) -> list[str]:
-    """Each clip that some cell could not use, with the reason and how many cells it concerns."""
-    cells: dict[tuple[str, str], int] = {}
+    """Why some cell could not use clips, which ones, and how many cells at most each concerns; most clips first."""
+    cells: dict[str, Counter[str]] = {}
     for record in found:
         for part in record.coverage.values():
             for clip in part["failed"]:
-                key = (clip["clip"], clip["reason"])
-                cells[key] = cells.get(key, 0) + 1
-    return [f"{clip}: {reason} ({count} cells)" for (clip, reason), count in sorted(cells.items())]
+                name, why = _split(clip)
+                cells.setdefault(why, Counter())[name] += 1
+    return [
+        f"{_named(sorted(of))}: {why}{_FACES if 'no landmarks' in why else ''} ({max(of.values())} cells)"
+        for why, of in sorted(cells.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+
+
+def _split(clip: Mapping[str, str]) -> tuple[str, str]:
+    """A clip's id, with its file where that differs, and why it failed in words that it has in common with others."""
+    path, _, why = clip["reason"].partition(": ")
+    files = rf"\({re.escape(PurePosixPath(path).stem)}(?=[._])"  # such as its landmarks
+    return clip["clip"] if clip["clip"] == path else f"{clip['clip']}: {path}", re.sub(files, "(*", why)
+
+
+def _named(clips: Sequence[str]) -> str:
+    """The first few of them, and how many more there are."""
+    more = len(clips) - SUCH_AS
+    return ", ".join(clips[:SUCH_AS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
