@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from datasets.clip import Clip
-from datasets.errors import DatasetError
+from datasets.errors import DatasetError, DiskFullError, in_words
 from datasets.files import cache_root
 from datasets.registry import Corpus, Source, source_of
 from detectors.compose import build
@@ -110,13 +110,11 @@ class Bench:
                 return self._without(cell, "skipped", "not measured yet, and --rerun is never")
             record = self._measured(cell, signature)
         except Exception as error:  # whatever a detector does wrong is this cell's failure and no other's
-            # Both say what to do, such as about weights that have changed, or a set without fakes to train on.
-            if not isinstance(error, RegistryError | DatasetError):
+            # These say what to do, such as about weights that have changed, or a set without fakes to train on.
+            if not isinstance(error, RegistryError | DatasetError | DiskFullError):
                 log.error("%s\n%s", cell.id, traceback.format_exc())
-            kind = "" if isinstance(error, DatasetError) else f"{type(error).__name__}: "
-            record = self._without(
-                cell, "failed", f"{kind}{error}{advice(error, cell)}".replace(f"{cache_root()}/", "")
-            )
+            reason = f"{_in_words(error)}{advice(error, cell)}".replace(f"{cache_root()}/", "")
+            record = self._without(cell, "failed", reason)
         self._store_record(cell, record)
         return record
 
@@ -250,6 +248,12 @@ class Bench:
         if key not in self._val:
             self._val[key] = score(fitted, val)
         return self._val[key]
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, DiskFullError):
+        return in_words(error)
+    return str(error) if isinstance(error, DatasetError) else f"{type(error).__name__}: {error}"
 
 
 def advice(error: Exception, cell: Cell) -> str:

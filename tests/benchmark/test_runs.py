@@ -172,6 +172,7 @@ def test_a_full_disk_is_an_error_that_says_so_and_keeps_what_was_finished(suite:
         full = Suite(small / "cache", suite.results)
         run = full.run("-k", "logmel and sim_whole_to_sim_local and not probe")
         assert run.returncode != 0 and "the disk is full" in run.stdout and "AVDF_CACHE" in run.stdout
+        assert "Traceback" not in run.stdout and "Errno" not in run.stdout
         finished = list(small.rglob("[!.]*.mp4"))
         assert finished
         for path in finished:
