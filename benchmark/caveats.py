@@ -71,7 +71,8 @@ def false_alarms(scorer: Scorer, folder: Path | None = None) -> str:
         return "How many real clips lie above it out of domain: not measured."
     low, high = min(measured)[0], max(measured)[0]
     each = "; ".join(words for _, words in measured)
-    return f"Out of domain {low:.0f} to {high:.0f} % of the real clips lay above it (in %: {each})."
+    span = f"{low:.0f} to {high:.0f}" if len(measured) > 1 else f"{low:.0f}"
+    return f"Out of domain {span} % of the real clips lay above it (in %: {each})."
 
 
 def _rows(scorer: Scorer, folder: Path) -> Iterator[Record]:

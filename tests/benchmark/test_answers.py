@@ -137,7 +137,7 @@ def test_false_alarms_come_from_the_rows_of_the_same_training_and_corpus(tmp_pat
     ]
     rows.accept(measured, tmp_path)
     assert "13 to 62 %" in false_alarms(scorer(), tmp_path)
-    assert "98 to 98 %" in false_alarms(scorer(probe="trim"), tmp_path)
+    assert "Out of domain 98 %" in false_alarms(scorer(probe="trim"), tmp_path)
     assert "not measured" in false_alarms(scorer(probe="drop"), tmp_path)
     assert "not measured" in false_alarms(replace(scorer(), source=Corpus("full")), tmp_path)
 
