@@ -92,8 +92,22 @@ def _cells_of(name: str) -> int:
 
 def _cells(present: Collection[str], measured: Collection[Row]) -> int:
     """How many cells of real data sets these data sets and detectors make; split lists can be fetched at any time."""
-    found = [pair for pair in _pairs() if all(data_set(name) in present for name in pair)]
+    return _count([pair for pair in _pairs() if all(data_set(name) in present for name in pair)], measured)
+
+
+def _count(found: Collection[pairs.Pair], measured: Collection[Row]) -> int:
     return len(PROBES) * sum(pairs.suits(train, row.needs) for row in measured for train, _ in found)
+
+
+def _waiting() -> int:
+    """How many cells of the data sets that are here wait for split lists alone."""
+    here = set(library.names())
+    found = [pair for pair in _pairs() if all(data_set(name) in here for name in pair)]
+    return _count([pair for pair in found if not all(map(_has_lists, pair))], _fit())
+
+
+def _has_lists(protocol: str) -> bool:
+    return protocols.usable(protocols.get(protocol))
 
 
 @cache
@@ -207,8 +221,12 @@ def _more(here: bool, cells: int) -> str:
 def _summary(sets: list[DataSet]) -> Iterator[str]:
     """What can be measured now, and the next commands."""
     simulated, real = len(PROBES) * len(pairs.SIM) * len(_fit()), _cells(set(library.names()), _fit())
-    yield "cells: those that can be measured here, or +those that it alone would add; faces: files searched for them"
-    yield f"can be measured now: {simulated:,} cells on simulated data, {real:,} on real data"
+    yield (
+        "cells: those that can be measured here with all lists, or +those that it alone would add; faces: files "
+        "searched for them"
+    )
+    lists_ = f", {waiting:,} more once lists are fetched" if (waiting := _waiting()) else ""
+    yield f"can be measured now: {simulated:,} cells on simulated data, {real - waiting:,} on real data{lists_}"
     for one in sets:
         if one.clips is not None and one.lists[0] < one.lists[1] and not _have_lists(one.name):
             yield f"next: `python -m datasets fetch {one.name}`, the split lists of its published protocols"
@@ -221,4 +239,4 @@ def _summary(sets: list[DataSet]) -> Iterator[str]:
 
 
 def _have_lists(name: str) -> bool:
-    return all(protocols.usable(protocols.get(protocol)) for protocol in protocols.names(name))
+    return all(map(_has_lists, protocols.names(name)))

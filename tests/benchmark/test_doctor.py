@@ -13,6 +13,7 @@ import layouts
 from benchmark import cells, doctor
 from datasets import importing, library, lists
 from datasets.lists import bringing
+from datasets.registry import Real
 from detectors.lacking import lacking
 from paths import ROOT
 
@@ -79,10 +80,21 @@ def test_a_damaged_manifest_is_said_and_breaks_nothing(tmp_path: Path) -> None:
     assert "place.json is damaged" in line("favc")["here"] and line("favc")["clips"] == ""
 
 
+def _now() -> int:
+    """Cells of real data that the report says can be measured, which are those that the suite does not skip."""
+    said = next(line for line in doctor.report().splitlines() if line.startswith("can be measured now"))
+    real = [cell for cell in cells.cells() if not cell.train.startswith("sim_") and lacking(cell.row) is None]
+    assert f" {len([c for c in real if not any(map(Real().lacking, (c.train, c.test)))]):,} on real" in said
+    return int(said.partition(" on real data")[0].rpartition(" ")[2].replace(",", ""))
+
+
 def test_lists_and_next_steps_are_told(tmp_path: Path) -> None:
     imported("favc", tmp_path)
     assert "next: `python -m datasets fetch favc`" in doctor.report()
+    measurable = _now()
+    assert 0 < measurable < real_cells() and f"{real_cells() - measurable:,} more once lists" in doctor.report()
     bringing.bring(layouts.layout("favc"), lists.of("favc"))
+    assert measurable < _now() <= real_cells()
     assert line("favc")["lists"] == "6 of 7"
     told = doctor.report()
     assert "fetch favc" not in told and "next: `python -m datasets verify favc`" in told
