@@ -118,6 +118,9 @@ def known_words() -> str:
     )
 
 
+_OPERATORS = ("and", "or", "not")
+
+
 def hint(expression: str) -> str:
     """A guess at what a `-k` expression that matched nothing was meant to be; empty without one."""
     words = [
@@ -128,5 +131,7 @@ def hint(expression: str) -> str:
         *filter(None, PROBES),
         *(row.name for row in rows()),
     ]
-    near = [suggest(word, words) for word in expression.replace("(", " ").replace(")", " ").split()]
+    asked = expression.replace("(", " ").replace(")", " ").split()
+    unknown = [word for word in asked if word not in _OPERATORS and not any(word in known for known in words)]
+    near = [suggest(word, words) for word in unknown]
     return " ".join(phrase for phrase in near if "did you mean" in phrase).lstrip("; ")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmark.cells import MARKS, PAIRS, cells, known_words
+from benchmark.cells import MARKS, PAIRS, cells, hint, known_words
 from detectors import plugins
 from detectors.registry import Registry, registry
 from paths import ROOT
@@ -102,6 +102,12 @@ def test_nothing_selected_exits_non_zero_and_says_what_there_is() -> None:
     code, ids, output = collect("-k", "sim_wole")
     assert code != 0 and ids == []
     assert "did you mean sim_whole" in output and known_words() in output
+
+
+def test_only_the_misspelt_words_of_a_selection_are_guessed_at() -> None:
+    said = hint("(favc_to_kofd or sim_wole) and silence and not trim")
+    assert said.count("did you mean") == 2 and "favc_to_kodf" in said and "sim_whole" in said and "silence" not in said
+    assert hint("silence and not silence") == ""
 
 
 def test_nothing_selected_under_xdist_exits_non_zero_too() -> None:
