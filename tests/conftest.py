@@ -17,6 +17,14 @@ from suite import Suite
 SETS = ("sim_whole", "sim_local", "sim_lip", "sim_wild", "sim_null")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nobody_s_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Data sets that whoever runs the tests has imported are not seen by them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AVDF_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def golden() -> Callable[[str], Path]:
     """A folder of reference vectors by name; the test is skipped where there are none."""

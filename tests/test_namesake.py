@@ -1,5 +1,6 @@
 """Hugging Face's package is called `datasets` too: in a checkout ours is found, and the suite works beside theirs."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
@@ -46,6 +47,7 @@ def test_the_suite_collects_with_theirs_installed() -> None:
 def test_elsewhere_a_command_says_where_to_run_it(tmp_path: Path) -> None:
     _theirs()
     command = [sys.executable, "-m", "datasets", "list"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100)
+    rest = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run(command, cwd=tmp_path, env=rest, capture_output=True, text=True, timeout=100)
     assert run.returncode == 1 and "Traceback" not in run.stderr
     assert f"run this command in {ROOT}" in run.stderr
