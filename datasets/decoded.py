@@ -4,11 +4,12 @@ A result holds as long as the file, its separate sound and the decoder are the s
 their own, since a broken file may crash the decoder, which then costs that clip and not the command.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import journal
+from . import journal, parallel
 from .clip import Clip
 from .errors import ClipError
 from .files import disk_errors, locked
@@ -16,10 +17,6 @@ from .progress import bar
 
 JOURNAL = "decoded.jsonl"
 CRASHED = "the process that decodes it is killed: the file crashes the decoder, or memory is short"
-_WINDOW = 16
-"""Clips a process that are handed out at once; as many are tried again, one by one, when a process is killed."""
-_IDLE = 30
-"""Seconds after which a process without work ends, also where the command was killed."""
 
 
 def decode_all(home: Path, clips: Sequence[Clip], jobs: int, progress: bool) -> Iterator[tuple[Clip, str | None]]:
@@ -76,44 +73,13 @@ def _key(row: Any) -> Any:
 
 
 def _tried(clips: Sequence[Clip], jobs: int) -> Iterator[tuple[Clip, str | None]]:
-    from joblib import effective_n_jobs
-
-    processes = effective_n_jobs(jobs)
-    step = _WINDOW * processes
-    for start in range(0, len(clips), step):
-        yield from _together(clips[start : start + step], processes)
+    for clip, outcome in parallel.each(partial(_attempt, reason_of), clips, jobs=jobs, apart=True):
+        yield clip, CRASHED if outcome is None else outcome[0]
 
 
-def _together(clips: Sequence[Clip], processes: int) -> Iterator[tuple[Clip, str | None]]:
-    """Try clips side by side; where a process is killed, those without a result are tried alone."""
-    from concurrent.futures import as_completed
-
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    pool = get_reusable_executor(max_workers=processes, timeout=_IDLE)
-    waiting = {pool.submit(reason_of, clip): clip for clip in clips}
-    try:
-        for future in as_completed(list(waiting)):
-            reason = future.result()
-            yield waiting.pop(future), reason
-    except BrokenProcessPool:
-        for clip in waiting.values():
-            yield clip, _alone(clip)
-    except BaseException:
-        pool.shutdown(wait=False, kill_workers=True)
-        raise
-
-
-def _alone(clip: Clip) -> str | None:
-    from joblib.externals.loky import get_reusable_executor
-    from joblib.externals.loky.process_executor import BrokenProcessPool
-
-    try:
-        found: str | None = get_reusable_executor(max_workers=1, timeout=_IDLE).submit(reason_of, clip).result()
-    except BrokenProcessPool:
-        return CRASHED
-    return found
+def _attempt(work: Callable[[Clip], str | None], clip: Clip) -> tuple[str | None]:
+    """In a tuple, since a killed process gives None itself."""
+    return (work(clip),)
 
 
 def reason_of(clip: Clip) -> str | None:

@@ -26,6 +26,7 @@ def each(
     jobs: int = -1,
     backend: Backend = "loky",
     scheduler: str | None = None,
+    apart: bool = False,
 ) -> Iterator[tuple[Item, Result | None]]:
     """Every item with its result, in the order in which they get done; None for one that kills its process.
 
@@ -34,12 +35,18 @@ def each(
     Args:
         work: can be pickled, and gives the same when it is repeated.
         jobs: processes, -1 for one a processor; of a cluster with `scheduler`, all its workers are used.
+        apart: also a single job is a process of its own, which may be killed and not this one.
 
     Raises:
         DatasetError: dask is not installed, or its scheduler does not answer.
         Whatever `work` raises.
     """
+    from joblib import effective_n_jobs
+
     aside: list[Item] = []
+    if apart and effective_n_jobs(jobs) == 1:
+        yield from _one_by_one(work, items)
+        return
     with _workers(backend, jobs, scheduler) as (most, broken):
         left = list(items)
         while left:
