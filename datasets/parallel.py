@@ -1,7 +1,7 @@
 """Many pieces of work in several processes or on a cluster, which goes on when one of them is killed.
 
 Under loky, joblib's own processes, a killed worker ends the pool: a new one does what is left. Under dask the scheduler
-gives a lost piece to another worker. A piece whose process is killed even when it runs alone is given up.
+gives a lost piece to another worker. A piece whose process is killed even when it runs alone, twice, is given up.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,9 @@ Backend = Literal["loky", "dask"]
 BACKENDS: tuple[Backend, ...] = ("loky", "dask")
 _START = 20
 """Seconds that a cluster's scheduler and its first worker may take to answer."""
+
+_ATTEMPTS = 2
+"""How often an item may kill the process in which it runs alone before it is given up."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -114,17 +117,20 @@ def _client(jobs: int, scheduler: str | None) -> Iterator[None]:
 
 
 def _one_by_one(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[tuple[Item, Result | None]]:
-    """One item at a time in a process beside this one, which is replaced when an item kills it."""
+    """One item at a time in a process beside this one, which is replaced when an item kills it; twice gives it up."""
     from joblib.externals.loky.process_executor import BrokenProcessPool, ProcessPoolExecutor
 
-    left = list(items)
+    left = [(item, 1) for item in items]
     while left:
         with ProcessPoolExecutor(max_workers=1) as process:
             while left:
-                item = left.pop(0)
+                item, attempt = left.pop(0)
                 try:
                     result = process.submit(work, item).result()
                 except BrokenProcessPool:
-                    yield item, None
+                    if attempt < _ATTEMPTS:
+                        left.insert(0, (item, attempt + 1))
+                    else:
+                        yield item, None
                     break
                 yield item, result
