@@ -2,8 +2,8 @@
 
 import io
 import subprocess
-import tarfile
 import tempfile
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +92,7 @@ def opened(place: str, version: Path) -> Iterator[Cells]:
 
 def _extracted(revision: str, version: Path, target: Path) -> Path:
     """The version's folder as it was at a git revision, unpacked."""
-    command = ["git", "archive", "--format=tar", revision, "--", "."]
+    command = ["git", "archive", "--format=zip", revision, "--", "."]
     try:
         run = subprocess.run(command, cwd=version, capture_output=True, timeout=60, check=False)
     except OSError as error:
@@ -102,6 +102,6 @@ def _extracted(revision: str, version: Path, target: Path) -> Path:
             f"{revision!r} is neither a folder nor a git revision with {version.name} in it; name a results folder, "
             f"a leaderboard version's folder or a revision ({run.stderr.decode(errors='replace').strip()})"
         )
-    with tarfile.open(fileobj=io.BytesIO(run.stdout)) as archive:
-        archive.extractall(target, filter="data")
+    with zipfile.ZipFile(io.BytesIO(run.stdout)) as archive:
+        archive.extractall(target)  # which leads no name out of the folder; tar does not before Python 3.11.4
     return target
