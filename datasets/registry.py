@@ -55,7 +55,9 @@ class Corpus:
 
     def clips(self, name: str, split: str) -> list[Clip]:
         """The clips of one split, as the manifest has them; nothing is generated."""
-        return [clip for clip in _planned(name, self.size, self.seed) if clip.split == split]
+        from .sim.build import folder
+
+        return [clip for clip in _planned(name, self.size, self.seed, folder(self.seed)) if clip.split == split]
 
     def manifest(self, name: str, split: str) -> str:
         """The manifest hash of one split, the same on every machine."""
@@ -83,10 +85,8 @@ def _hashed(clip: Clip) -> Clip:
 
 
 @lru_cache(maxsize=64)
-def _planned(name: str, size: str, seed: int) -> tuple[Clip, ...]:
-    from .sim.build import folder
-
-    return tuple(plan.plan(name, size, seed, folder(seed)))
+def _planned(name: str, size: str, seed: int, root: Path) -> tuple[Clip, ...]:
+    return tuple(plan.plan(name, size, seed, root))
 
 
 @lru_cache(maxsize=256)

@@ -17,22 +17,6 @@ from suite import Suite
 SETS = ("sim_whole", "sim_local", "sim_lip", "sim_wild", "sim_null")
 
 
-SLOWEST = ("test_readme.py", "test_runs.py")
-"""Modules that begin first, so that no worker is left alone with one of them in the end."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Keep the order below: xdist would begin with the modules of most tests, which are the quickest."""
-    if hasattr(config.option, "loadscopereorder"):
-        config.option.loadscopereorder = False
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the slowest modules."""
-    items.sort(key=lambda item: SLOWEST.index(item.path.name) if item.path.name in SLOWEST else len(SLOWEST))
-
-
 @pytest.fixture(scope="session", autouse=True)
 def nobody_s_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Data sets that whoever runs the tests has imported are not seen by them."""
