@@ -6,7 +6,7 @@ pair once `-k` writes it out, as `lavdf_to_lavdf` or `favc.ssr.retimed_to_dfe.re
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from datasets import library, protocols
 from datasets.errors import DatasetError
@@ -63,15 +63,10 @@ def published() -> list[Pair]:
     """The pairs of real data sets that are known by name, imported or not, each once."""
     pairs = [*TABLE_2, *((SSR[train], SSR[test]) for train, test in TABLE_2)]
     for test in ("kodf", "hifi_avdf"):
-        pairs += [("favc", name) for name in _protocols(test)]
+        pairs += [("favc", name) for name in protocols.names(test)]
     pairs += [("av1m.real", "av1m.ssr")]
     pairs += [(f"favc.without_{kind}", f"favc.only_{kind}") for kind in LEFT_OUT]
     return list(dict.fromkeys(pairs))
-
-
-def _protocols(name: str) -> Iterator[str]:
-    """A data set's bare protocol, and those of its methods or generators."""
-    yield from protocols.names(name)
 
 
 def own() -> list[Pair]:

@@ -42,6 +42,10 @@ class Drafts:
         else:
             self._clips[name] = clip
 
+    def add_real(self, path: str, where: str, **known: Any) -> None:
+        """As `add`, a clip of a data set that has reals alone."""
+        self.add(path, where, label_video=0, label_audio=0, method="real", **known)
+
     def _repeated(self, name: str, where: str, clip: Clip) -> None:
         first, findings = self._clips.get(name), self.tree.findings
         if first is None:

@@ -135,12 +135,9 @@ def _clip_of(row: _Row, split: str, clips: dict[Key, list[str]]) -> str | None:
 
 
 def _add(drafts: Drafts, where: str, split: str, path: str, row: _Row) -> None:
-    drafts.add(
+    drafts.add_real(
         path,
         where,
-        label_video=0,
-        label_audio=0,
-        method="real",
         source=row.video,
         pair=f"{row.video}_{row.first:.6f}_{row.last:.6f}",
         split=split,

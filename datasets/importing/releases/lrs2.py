@@ -90,12 +90,9 @@ def _add(drafts: Drafts, where: str, split: str, name: str, splits: dict[str, st
         tree.findings.warning("missing_transcript", where, path, "imported without it")
     splits[path] = split
     programme, clip = PurePosixPath(path).parts[1], PurePosixPath(path).stem
-    drafts.add(
+    drafts.add_real(
         path,
         where,
-        label_video=0,
-        label_audio=0,
-        method="real",
         source=programme,
         pair=f"{programme}/{clip}",
         split=split,

@@ -45,12 +45,9 @@ def _add(drafts: Drafts, split: str, path: str) -> None:
     if tree.find(f"{stem}.txt") is None:
         tree.findings.warning("missing_transcript", path, path, "imported without it")
     video, clip = parts[1], stem.rpartition("/")[2]
-    drafts.add(
+    drafts.add_real(
         path,
         path,
-        label_video=0,
-        label_audio=0,
-        method="real",
         identity=video,
         source=video,
         pair=f"{video}/{clip}",

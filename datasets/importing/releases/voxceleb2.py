@@ -130,12 +130,9 @@ def _add(drafts: Drafts, path: str, known: _Table) -> None:
     stem = name.rpartition(".")[0]
     sound = drafts.tree.find(f"{split}/aac/{speaker}/{video}/{stem}.m4a")
     gender = known.gender.get(speaker)
-    drafts.add(
+    drafts.add_real(
         path,
         path,
-        label_video=0,
-        label_audio=0,
-        method="real",
         identity=speaker if _NAME.fullmatch(speaker) else None,
         source=f"{speaker}/{video}",
         pair=f"{speaker}/{video}/{stem}",
